@@ -1,0 +1,8 @@
+//! Plain array code that knows no tape.
+//!
+//! Kernels read slices or array views and write row-major slices. Each is generic over `f32` and `f64`;
+//! each cuts its work by size, never by the number of threads, so that a result has the same bits at any
+//! thread count. This is the only folder in which `unsafe` may stand.
+#![allow(unsafe_code)]
+
+pub(crate) mod product;
