@@ -1,6 +1,343 @@
-//! The tape (being written).
+//! The record of a computation: tapes, their nodes, and what is watched on them.
 
-/// An element type that has a record on a tape. It is sealed with [`Float`](crate::Float).
-pub trait Recorded: Sized + 'static {}
-impl Recorded for f32 {}
-impl Recorded for f64 {}
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use smallvec::SmallVec;
+
+use crate::function::{Function, Saved};
+use crate::indices::Indices;
+use crate::parameter::{Parameter, ParameterId};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use crate::value::Value;
+use crate::Float;
+
+/// A Wengert tape: the record of the operations on its tensors, and the context of one forward pass.
+///
+/// A tape is cheap to make: make one for each training step. Operations record on the tape their inputs
+/// lie on; [`Tensor::backward`] replays it. [`Tape::new`] evaluates; [`Tape::training`] turns dropout on
+/// and lets batch normalization learn. A clone is the same tape.
+///
+/// After R. E. Wengert, "A simple automatic derivative evaluation program" (1964).
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// let tape = Tape::new();
+/// let x = tape.variable(Tensor::<f64>::scalar(3.0));
+/// let y = &x * &x + 2.0 * &x;
+/// assert_eq!(y.item(), 15.0);
+/// assert_eq!(y.backward().get(&x).unwrap().item(), 8.0);
+/// ```
+#[derive(Clone)]
+pub struct Tape(Arc<Inner>);
+
+/// A handle that does not keep its tape alive.
+#[derive(Clone, Debug)]
+pub struct WeakTape(Weak<Inner>);
+
+#[doc(hidden)]
+pub struct Inner {
+    /// Unique in the process.
+    id: u64,
+    /// The seed of a training tape.
+    seed: Option<u64>,
+    draws: AtomicU64,
+    single: Mutex<Record<f32>>,
+    double: Mutex<Record<f64>>,
+}
+
+/// An element type that has a record on each tape. It is sealed with [`Float`].
+pub trait Recorded: Sized {
+    #[doc(hidden)]
+    fn record(inner: &Inner) -> &Mutex<Record<Self>>
+    where
+        Self: Float;
+}
+
+impl Recorded for f32 {
+    fn record(inner: &Inner) -> &Mutex<Record<f32>> {
+        &inner.single
+    }
+}
+
+impl Recorded for f64 {
+    fn record(inner: &Inner) -> &Mutex<Record<f64>> {
+        &inner.double
+    }
+}
+
+/// Where a tensor lies: on a tape, and in which slot if it wants a gradient.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) tape: Tape,
+    pub(crate) slot: Option<u32>,
+}
+
+/// An input of a node: its slot if it wants a gradient, and its shape.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) slot: Option<u32>,
+    pub(crate) shape: Shape,
+}
+
+/// One recorded operation.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct Node<T: Float> {
+    pub(crate) function: Arc<dyn Function<T>>,
+    pub(crate) inputs: SmallVec<[Input; 2]>,
+    pub(crate) saved: SmallVec<[Saved<T>; 2]>,
+    /// The slot of the first output; the others follow.
+    pub(crate) first: u32,
+    pub(crate) outputs: u32,
+    /// The line that called the operation.
+    pub(crate) caller: &'static Location<'static>,
+}
+
+impl<T: Float> Node<T> {
+    pub(crate) fn output_slot(&self, i: usize) -> u32 {
+        self.first + i as u32
+    }
+}
+
+/// What a slot without a node stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Leaf {
+    Variable,
+    Parameter(ParameterId),
+}
+
+/// The nodes and leaves of one element type.
+#[doc(hidden)]
+pub struct Record<T: Float> {
+    pub(crate) nodes: Vec<Node<T>>,
+    pub(crate) slots: u32,
+    /// In the order of their slots.
+    pub(crate) leaves: Vec<(u32, Leaf)>,
+    watched: HashMap<ParameterId, (u32, Value<T>)>,
+    /// Slots of intermediate tensors whose gradient is asked for.
+    pub(crate) kept: Vec<u32>,
+    pub(crate) drained: bool,
+}
+
+impl<T: Float> Record<T> {
+    fn new() -> Self {
+        Self {
+            nodes: Vec::new(),
+            slots: 0,
+            leaves: Vec::new(),
+            watched: HashMap::new(),
+            kept: Vec::new(),
+            drained: false,
+        }
+    }
+
+    #[track_caller]
+    fn leaf(&mut self, leaf: Leaf) -> u32 {
+        let slot = self.take_slots(1);
+        self.leaves.push((slot, leaf));
+        slot
+    }
+
+    #[track_caller]
+    fn take_slots(&mut self, n: u32) -> u32 {
+        let first = self.slots;
+        self.slots = first.checked_add(n).expect("a tape holds at most 4,294,967,295 tensors");
+        first
+    }
+
+    /// Empties the record for a draining replay.
+    pub(crate) fn drain(&mut self) -> (Vec<Node<T>>, Vec<(u32, Leaf)>, Vec<u32>) {
+        self.drained = true;
+        self.watched.clear();
+        (std::mem::take(&mut self.nodes), std::mem::take(&mut self.leaves), std::mem::take(&mut self.kept))
+    }
+}
+
+impl Tape {
+    /// A tape that evaluates: dropout is off, batch normalization uses its running statistics.
+    pub fn new() -> Self {
+        Self::with_seed(None)
+    }
+
+    /// A tape that trains: dropout is on, batch normalization uses the batch's statistics and learns from
+    /// them. Every random draw follows from the seed.
+    pub fn training(seed: u64) -> Self {
+        Self::with_seed(Some(seed))
+    }
+
+    fn with_seed(seed: Option<u64>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(Arc::new(Inner {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            seed,
+            draws: AtomicU64::new(0),
+            single: Mutex::new(Record::new()),
+            double: Mutex::new(Record::new()),
+        }))
+    }
+
+    /// Whether the tape was made by [`Tape::training`].
+    pub fn is_training(&self) -> bool {
+        self.0.seed.is_some()
+    }
+
+    /// The seed and number of the next random draw, on a training tape.
+    pub(crate) fn draw(&self) -> Option<(u64, u64)> {
+        self.0.seed.map(|seed| (seed, self.0.draws.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// The tensor's value on this tape, wanting no gradient. A tensor that lies on another tape is cut
+    /// from it.
+    pub fn constant<T: Float>(&self, x: impl Into<Tensor<T>>) -> Tensor<T> {
+        Tensor { value: x.into().value, place: Some(Place { tape: self.clone(), slot: None }) }
+    }
+
+    /// The tensor's value on this tape as a leaf that wants a gradient.
+    ///
+    /// # Panics
+    /// If the tape was drained by a backward pass.
+    #[track_caller]
+    pub fn variable<T: Float>(&self, x: impl Into<Tensor<T>>) -> Tensor<T> {
+        let value = x.into().value;
+        let slot = {
+            let mut record = self.open::<T>("Tape::variable");
+            record.leaf(Leaf::Variable)
+        };
+        Tensor { value, place: Some(Place { tape: self.clone(), slot: Some(slot) }) }
+    }
+
+    /// The indices, carried by this tape.
+    pub fn indices(&self, ids: impl Into<Indices>) -> Indices {
+        ids.into().on(self)
+    }
+
+    /// The parameter's value on this tape. Watching it again gives the same slot, so that the gradients of
+    /// shared weights add up. A frozen parameter is a constant.
+    ///
+    /// # Panics
+    /// If the tape was drained by a backward pass.
+    #[track_caller]
+    pub fn watch<T: Float>(&self, parameter: &Parameter<T>) -> Tensor<T> {
+        if parameter.is_frozen() {
+            return self.constant(parameter.value());
+        }
+        let id = parameter.id();
+        let mut record = self.open::<T>("Tape::watch");
+        let (slot, value) = match record.watched.get(&id) {
+            Some((slot, value)) => (*slot, value.clone()),
+            None => {
+                let value = parameter.read();
+                let slot = record.leaf(Leaf::Parameter(id));
+                record.watched.insert(id, (slot, value.clone()));
+                (slot, value)
+            }
+        };
+        drop(record);
+        Tensor { value, place: Some(Place { tape: self.clone(), slot: Some(slot) }) }
+    }
+
+    /// The number of operations recorded and not yet replayed, of both element types.
+    pub fn len(&self) -> usize {
+        self.lock::<f32>().nodes.len() + self.lock::<f64>().nodes.len()
+    }
+
+    /// Whether no operation is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A handle that does not keep the tape alive.
+    pub fn downgrade(&self) -> WeakTape {
+        WeakTape(Arc::downgrade(&self.0))
+    }
+
+    pub(crate) fn is(&self, other: &Tape) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// A number that no other tape of the process has.
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    pub(crate) fn lock<T: Float>(&self) -> MutexGuard<'_, Record<T>> {
+        T::record(&self.0).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The record, for writing.
+    #[track_caller]
+    fn open<T: Float>(&self, operation: &str) -> MutexGuard<'_, Record<T>> {
+        let record = self.lock::<T>();
+        if record.drained {
+            drop(record);
+            drained(operation);
+        }
+        record
+    }
+
+    /// Records a node and returns the slot of its first output.
+    #[track_caller]
+    pub(crate) fn push<T: Float>(
+        &self,
+        function: Arc<dyn Function<T>>,
+        inputs: SmallVec<[Input; 2]>,
+        outputs: usize,
+        saved: impl FnOnce() -> SmallVec<[Saved<T>; 2]>,
+    ) -> u32 {
+        let caller = Location::caller();
+        let saved = saved();
+        let mut record = self.open::<T>(function.name());
+        let first = record.take_slots(outputs as u32);
+        record.nodes.push(Node { function, inputs, saved, first, outputs: outputs as u32, caller });
+        first
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn drained(operation: &str) -> ! {
+    panic!(
+        "{operation}: this tape was drained by a backward pass and records no more; \
+         detach() the tensor to use its value, make a new tape, or keep the record with \
+         backward_with(Replay::new().retain(true))"
+    )
+}
+
+impl Default for Tape {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl WeakTape {
+    /// The tape, if a tensor or handle still keeps it alive.
+    pub fn upgrade(&self) -> Option<Tape> {
+        self.0.upgrade().map(Tape)
+    }
+}
+
+impl fmt::Debug for Tape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_training() { "training" } else { "evaluating" };
+        write!(f, "Tape({kind}, {} operations)", self.len())
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("seed", &self.seed).finish_non_exhaustive()
+    }
+}
+
+impl<T: Float> fmt::Debug for Node<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.function.name(), self.caller)
+    }
+}

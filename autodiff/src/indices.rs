@@ -1,0 +1,208 @@
+//! Whole numbers and truth values: labels, token ids, positions, comparisons.
+
+use std::fmt;
+
+use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, IxDyn, OwnedRepr};
+
+use crate::shape::{ShapeError, refuse};
+use crate::tape::Tape;
+use crate::{Float, Tensor};
+
+/// An array of whole numbers (`i64`): class labels, token ids, positions.
+///
+/// Indices have no gradient. They can be carried by a tape ([`Tape::indices`]), from which an embedding
+/// learns where to record.
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// let labels = Indices::from(vec![2, 0, 1]);
+/// assert_eq!(labels.shape(), [3]);
+/// assert_eq!(labels.to_vec(), [2, 0, 1]);
+/// ```
+#[derive(Clone)]
+pub struct Indices {
+    values: ArcArray<i64, IxDyn>,
+    pub(crate) tape: Option<Tape>,
+}
+
+impl Indices {
+    /// Indices of a shape from their values in row-major order.
+    ///
+    /// # Panics
+    /// If the number of values is not the shape's.
+    #[track_caller]
+    pub fn from_vec(shape: impl AsRef<[usize]>, values: Vec<i64>) -> Self {
+        let shape = shape.as_ref();
+        let len = values.len();
+        match ArrayD::from_shape_vec(IxDyn(shape), values) {
+            Ok(array) => Self { values: array.into_shared(), tape: None },
+            Err(_) => panic!("Indices::from_vec: shape {shape:?} does not hold {len} values"),
+        }
+    }
+
+    /// The sizes of the axes.
+    pub fn shape(&self) -> &[usize] {
+        self.values.shape()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The elements as an ndarray view.
+    pub fn view(&self) -> ArrayViewD<'_, i64> {
+        self.values.view()
+    }
+
+    /// The elements in row-major order.
+    pub fn to_vec(&self) -> Vec<i64> {
+        self.values.iter().copied().collect()
+    }
+
+    /// The tape that carries the indices, if one does.
+    pub fn tape(&self) -> Option<&Tape> {
+        self.tape.as_ref()
+    }
+
+    /// The same numbers under another shape.
+    ///
+    /// # Panics
+    /// If the shape holds another number of elements.
+    #[track_caller]
+    pub fn reshape(&self, shape: impl AsRef<[usize]>) -> Self {
+        let mut out = Self::from_vec(shape, self.to_vec());
+        out.tape.clone_from(&self.tape);
+        out
+    }
+
+    /// The first element that is not in `0..bound`, with its position in row-major order.
+    pub(crate) fn outside(&self, bound: usize) -> Option<(usize, i64)> {
+        self.values.iter().copied().enumerate().find(|&(_, id)| id < 0 || id >= bound as i64)
+    }
+
+    /// An error that names the first element outside `0..bound`.
+    pub(crate) fn check(&self, bound: usize, what: &str) -> Result<(), ShapeError> {
+        match self.outside(bound) {
+            None => Ok(()),
+            Some((at, id)) => {
+                Err(ShapeError::new(format!("{what} {id} at position {at} is not in 0..{bound}")))
+            }
+        }
+    }
+
+    /// The elements in row-major order as a shared slice's owner.
+    pub(crate) fn contiguous(&self) -> ArcArray<i64, IxDyn> {
+        if self.values.is_standard_layout() {
+            self.values.clone()
+        } else {
+            ArrayD::from_shape_vec(self.values.raw_dim(), self.to_vec()).expect("as many elements").into_shared()
+        }
+    }
+
+    pub(crate) fn on(mut self, tape: &Tape) -> Self {
+        self.tape = Some(tape.clone());
+        self
+    }
+}
+
+impl From<Vec<i64>> for Indices {
+    fn from(values: Vec<i64>) -> Self {
+        let n = values.len();
+        Self::from_vec([n], values)
+    }
+}
+
+impl<const N: usize> From<[i64; N]> for Indices {
+    fn from(values: [i64; N]) -> Self {
+        Self::from(values.to_vec())
+    }
+}
+
+impl<D: Dimension> From<ArrayBase<OwnedRepr<i64>, D>> for Indices {
+    fn from(array: ArrayBase<OwnedRepr<i64>, D>) -> Self {
+        Self { values: array.into_dyn().into_shared(), tape: None }
+    }
+}
+
+impl fmt::Debug for Indices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Indices({:?}, {})", self.shape(), self.values)
+    }
+}
+
+impl PartialEq for Indices {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+/// An array of truth values: what a comparison of tensors gives.
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// let x = Tensor::from_vec([3], vec![-1.0, 0.5, 2.0]);
+/// let positive = x.gt(0.0);
+/// assert_eq!(positive.to_vec(), [false, true, true]);
+/// assert_eq!(positive.count(), 2);
+/// assert_eq!(positive.to_tensor::<f64>().sum(..).item(), 2.0);
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Mask {
+    values: ArcArray<bool, IxDyn>,
+}
+
+impl Mask {
+    /// A mask of a shape from its values in row-major order.
+    ///
+    /// # Panics
+    /// If the number of values is not the shape's.
+    #[track_caller]
+    pub fn from_vec(shape: impl AsRef<[usize]>, values: Vec<bool>) -> Self {
+        let (shape, len) = (shape.as_ref(), values.len());
+        match ArrayD::from_shape_vec(IxDyn(shape), values) {
+            Ok(array) => Self { values: array.into_shared() },
+            Err(_) => {
+                refuse(ShapeError::new(format!("Mask::from_vec: shape {shape:?} does not hold {len} values")))
+            }
+        }
+    }
+
+    /// The sizes of the axes.
+    pub fn shape(&self) -> &[usize] {
+        self.values.shape()
+    }
+
+    /// The elements as an ndarray view.
+    pub fn view(&self) -> ArrayViewD<'_, bool> {
+        self.values.view()
+    }
+
+    /// The elements in row-major order.
+    pub fn to_vec(&self) -> Vec<bool> {
+        self.values.iter().copied().collect()
+    }
+
+    /// How many elements are true.
+    pub fn count(&self) -> usize {
+        self.values.iter().filter(|&&b| b).count()
+    }
+
+    /// A tensor on no tape with 1 where the mask is true and 0 elsewhere.
+    pub fn to_tensor<T: Float>(&self) -> Tensor<T> {
+        Tensor::from(self.values.map(|&b| if b { T::one() } else { T::zero() }))
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mask({:?}, {})", self.shape(), self.values)
+    }
+}

@@ -1,0 +1,55 @@
+//! The operations: each a struct with its shape rule, its forward pass, its backward rule and its
+//! documentation, and the method of [`Tensor`] that applies it.
+//!
+//! Adding an operation means one struct here, one method, and one row in the table that drives the gradient
+//! tests (`tests/operations/`). The structs are public so that they can be applied with
+//! [`try_apply`](crate::try_apply).
+
+mod activation;
+mod arithmetic;
+mod elementwise;
+
+pub use activation::*;
+pub use arithmetic::*;
+pub use elementwise::*;
+
+use smallvec::smallvec;
+
+use crate::Float;
+use crate::function::InputGradients;
+use crate::kernels::{broadcast, vector};
+use crate::shape::{Shape, Shapes, broadcast as broadcast_shapes};
+use crate::tensor::Tensor;
+use crate::value::Value;
+
+/// One output of this shape.
+fn one(shape: &[usize]) -> Shapes {
+    smallvec![Shape::from_slice(shape)]
+}
+
+/// The gradient of the only input.
+fn single<T: Float>(gradient: Tensor<T>) -> InputGradients<T> {
+    smallvec![Some(gradient)]
+}
+
+/// The only output's gradient, which is there whenever a rule is called.
+fn only<T: Float>(grads: &[Option<Tensor<T>>]) -> &Tensor<T> {
+    grads[0].as_ref().expect("a rule is called when a gradient has arrived")
+}
+
+/// f of each element.
+fn map<T: Float>(x: &Value<T>, f: impl Fn(T) -> T + Copy + Send + Sync) -> Value<T> {
+    let x = x.contiguous();
+    Value::build(x.shape(), |out| vector::map(x.as_slice().expect("row-major"), out, f))
+}
+
+/// f of each pair of elements, broadcast.
+fn map2<T: Float>(a: &Value<T>, b: &Value<T>, f: impl Fn(T, T) -> T + Copy + Send + Sync) -> Value<T> {
+    if a.shape() == b.shape()
+        && let (Some(a_elements), Some(b_elements)) = (a.as_slice(), b.as_slice())
+    {
+        return Value::build(a.shape(), |out| vector::map2(a_elements, b_elements, out, f));
+    }
+    let shape = broadcast_shapes(a.shape(), b.shape()).expect("checked by output_shapes");
+    Value::build(&shape, |out| broadcast::map2_broadcast(a.view(), b.view(), &shape, out, f))
+}

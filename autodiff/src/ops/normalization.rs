@@ -1,0 +1,167 @@
+//! Batch normalization with the statistics of the batch.
+
+use smallvec::smallvec;
+
+use super::map;
+use crate::Float;
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::kernels::batch_norm::{self as kernel, Channels};
+use crate::kernels::reduce;
+use crate::shape::{Shape, ShapeError, Shapes, keepdim};
+use crate::tensor::{Tensor, apply};
+use crate::value::Value;
+
+/// y = w·(x − μ)/√(σ² + ε) + b by channel, with the mean μ and the biased variance σ² of the batch, which are
+/// outputs too; fused.
+///
+/// Inputs x [N, C, …], w [C], b [C]; outputs y, μ [C], σ² [C]. With x̂ = (x − μ)/√(σ² + ε) and n elements to a
+/// channel: dw = Σ dy·x̂, db = Σ dy, dx = w/√(σ² + ε)·(dy − db/n − x̂·dw/n) + dμ/n + 2(x − μ)·dσ²/n.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchNorm {
+    /// What is added to the variance, ε.
+    pub eps: f64,
+}
+
+impl<T: Float> Function<T> for BatchNorm {
+    fn name(&self) -> &'static str {
+        "batch_norm"
+    }
+
+    fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
+        let x = inputs[0];
+        let &[_, channels, ..] = x else {
+            return Err(ShapeError::new("the input is not [batch, channels, …]"));
+        };
+        for (name, shape) in [("weight", inputs[1]), ("bias", inputs[2])] {
+            if shape != [channels] {
+                return Err(ShapeError::new(format!(
+                    "the {name} {shape:?} is not [{channels}], one number for each channel"
+                )));
+            }
+        }
+        if x.iter().product::<usize>() == 0 && channels > 0 {
+            return Err(ShapeError::new("an empty batch has no statistics"));
+        }
+        let channels = Shape::from_slice(&[channels]);
+        Ok(smallvec![Shape::from_slice(x), channels.clone(), channels])
+    }
+
+    fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
+        let x = inputs[0].contiguous();
+        let c = Channels::of(x.shape());
+        let n = T::from_f64((c.batch * c.positions) as f64);
+        let (mut mean, mut var) = (Value::full(&[c.channels], T::zero()), Value::full(&[c.channels], T::zero()));
+        {
+            let (mut mean, mut var) = (mean.view_mut(), var.view_mut());
+            let planes = x.reshaped(&[c.batch, c.channels, c.positions]);
+            let mean = mean.as_slice_mut().expect("row-major");
+            reduce::mean_and_m2(planes.view(), &[0, 2], mean, var.as_slice_mut().expect("row-major"));
+        }
+        let var = map(&var, |m2| m2 / n);
+        let inverse_deviation = self.inverse_deviation(&var);
+        let y = {
+            let scale = super::map2(inputs[1], &inverse_deviation, |w, r| w * r);
+            let offset = inputs[2].contiguous();
+            Value::build(x.shape(), |y| {
+                kernel::normalize(c, rows(&x), rows(&mean), rows(&scale), rows(&offset), y);
+            })
+        };
+        cx.save(mean.clone());
+        cx.save(inverse_deviation);
+        Outputs::several([y, mean, var])
+    }
+
+    fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
+        let (x, w) = (cx.input(0).value.contiguous(), cx.input(1).value.contiguous());
+        let (mean, inverse) = (cx.extra(0).value, cx.extra(1).value);
+        let c = Channels::of(x.shape());
+        let per_channel = || Value::full(&[c.channels], T::zero());
+        let dy = match &grads[0] {
+            Some(dy) => dy.value.contiguous(),
+            None => Value::full(x.shape(), T::zero()),
+        };
+        let (mut db, mut dw) = (per_channel(), per_channel());
+        {
+            let (mut db, mut dw) = (db.view_mut(), dw.view_mut());
+            let (db, dw) = (db.as_slice_mut().expect("row-major"), dw.as_slice_mut().expect("row-major"));
+            kernel::sums(c, rows(&x), rows(&mean), rows(&dy), db, dw);
+            for (dw, &r) in dw.iter_mut().zip(rows(&inverse)) {
+                *dw *= r;
+            }
+        }
+        let dx = cx.needs(0).then(|| {
+            let of = |grad: &Option<Tensor<T>>| grad.as_ref().map_or_else(per_channel, |g| g.value.contiguous());
+            let (dmean, dvar) = (of(&grads[1]), of(&grads[2]));
+            let n = T::from_f64((c.batch * c.positions) as f64);
+            let two = T::from_f64(2.0);
+            let mut coefficients = [(); 3].map(|()| vec![T::zero(); c.channels]);
+            for j in 0..c.channels {
+                let r = rows(&inverse)[j];
+                let a = rows(&w)[j] * r;
+                coefficients[0][j] = a;
+                coefficients[1][j] = (two * rows(&dvar)[j] - a * r * rows(&dw)[j]) / n;
+                coefficients[2][j] = (rows(&dmean)[j] - a * rows(&db)[j]) / n;
+            }
+            let [a, b, d] = &coefficients;
+            Value::build(x.shape(), |dx| kernel::combine(c, rows(&x), rows(&dy), rows(&mean), a, b, d, dx)).into()
+        });
+        smallvec![dx, Some(dw.into()), Some(db.into())]
+    }
+
+    fn fused(&self) -> Option<&dyn Composed<T>> {
+        Some(self)
+    }
+}
+
+fn rows<T: Float>(value: &Value<T>) -> &[T] {
+    value.as_slice().expect("row-major")
+}
+
+impl BatchNorm {
+    fn inverse_deviation<T: Float>(&self, var: &Value<T>) -> Value<T> {
+        let eps = T::from_f64(self.eps);
+        map(var, |v| T::one() / (v + eps).sqrt())
+    }
+}
+
+impl<T: Float> Composed<T> for BatchNorm {
+    fn composed(&self, inputs: &[Tensor<T>]) -> Tensors<T> {
+        let x = &inputs[0];
+        let mut axes: Vec<isize> = (0..x.ndim() as isize).collect();
+        axes.remove(1);
+        let mut by_channel = vec![1; x.ndim()];
+        by_channel[1] = x.shape()[1];
+        let mean = x.mean(keepdim(&axes[..]));
+        let centred = x - &mean;
+        let var = centred.square().mean(keepdim(&axes[..]));
+        let normalized = centred / (&var + self.eps).sqrt();
+        let y = normalized * inputs[1].reshape(&by_channel) + inputs[2].reshape(&by_channel);
+        let channels = [x.shape()[1]];
+        smallvec![y, mean.reshape(channels), var.reshape(channels)]
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// Batch normalization of [N, C, …] with the statistics of this batch:
+    /// y = weight·(x − μ)/√(σ² + ε) + bias by channel. Gives y, the mean μ [C] and the biased variance
+    /// σ² [C]; all three can be differentiated.
+    ///
+    /// This is the training form; a layer that keeps running statistics stands in `nn`. After Ioffe and
+    /// Szegedy, "Batch normalization" (2015).
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([2, 1], vec![1.0, 3.0]);
+    /// let (y, mean, var) = x.batch_norm(&Tensor::ones([1]), &Tensor::zeros([1]), 0.0);
+    /// assert_eq!((y.to_vec(), mean.item(), var.item()), (vec![-1.0, 1.0], 2.0, 1.0));
+    /// ```
+    ///
+    /// # Panics
+    /// If the input has fewer than two axes or no elements, or weight and bias are not [C].
+    #[track_caller]
+    pub fn batch_norm(&self, weight: &Self, bias: &Self, eps: f64) -> (Self, Self, Self) {
+        let mut out = apply(BatchNorm { eps }, &[self, weight, bias]).into_iter();
+        let mut next = || out.next().expect("three outputs");
+        (next(), next(), next())
+    }
+}

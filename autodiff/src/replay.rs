@@ -1,0 +1,333 @@
+//! Replaying a record backward: how gradients flow from slots to slots.
+
+use smallvec::SmallVec;
+
+use crate::Float;
+use crate::function::{Backward, InputGradients};
+use crate::gradients::Gradients;
+use crate::shape::{ShapeError, broadcasts_to, refuse};
+use crate::tape::{Leaf, Node, Place, Tape};
+use crate::tensor::Tensor;
+
+/// How a backward pass is run; the default drains the tape and gives first-order gradients.
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// let tape = Tape::new();
+/// let x = tape.variable(Tensor::<f64>::scalar(2.0));
+/// let y = x.pow(3.0);
+/// // dy/dx = 3x², recorded, so that it can be differentiated again.
+/// let dx = y.backward_with(Replay::new().create_graph(true)).get(&x).unwrap().clone();
+/// assert_eq!(dx.item(), 12.0);
+/// assert_eq!(dx.backward().get(&x).unwrap().item(), 12.0); // 6x
+/// ```
+#[derive(Clone, Debug)]
+pub struct Replay<T: Float> {
+    retain: bool,
+    create_graph: bool,
+    seed: Option<Tensor<T>>,
+}
+
+impl<T: Float> Replay<T> {
+    /// A draining first-order replay seeded with 1.
+    pub fn new() -> Self {
+        Self { retain: false, create_graph: false, seed: None }
+    }
+
+    /// Whether the record is kept for another replay (default: no). Kept, it also keeps its memory.
+    pub fn retain(mut self, retain: bool) -> Self {
+        self.retain = retain;
+        self
+    }
+
+    /// Whether the backward pass is recorded, so that its gradients can be differentiated (default: no).
+    /// It retains the record as well.
+    pub fn create_graph(mut self, create_graph: bool) -> Self {
+        self.create_graph = create_graph;
+        self
+    }
+
+    /// The gradient to start from, of the tensor's shape (default: 1, for a tensor of one element).
+    pub fn seed(mut self, seed: Tensor<T>) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+}
+
+impl<T: Float> Default for Replay<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The gradients of this scalar with respect to the parameters and variables it came from.
+    ///
+    /// The tape is drained: its memory falls as the replay goes, and it records no more.
+    ///
+    /// # Panics
+    /// If the tensor has more than one element, lies on no tape, came from nothing that wants a gradient,
+    /// or if its tape is drained.
+    #[track_caller]
+    pub fn backward(&self) -> Gradients<T> {
+        self.backward_with(Replay::new())
+    }
+
+    /// The same, with a seed of one's own, keeping the record, or recording the replay.
+    ///
+    /// # Panics
+    /// As [`backward`](Self::backward); and if the seed's shape is not the tensor's.
+    #[track_caller]
+    pub fn backward_with(&self, replay: Replay<T>) -> Gradients<T> {
+        let Some(Place { tape, slot }) = &self.place else {
+            panic!(
+                "backward: the tensor of shape {:?} lies on no tape; put an input on one with \
+                 tape.variable(x), or a parameter with tape.watch(&parameter)",
+                self.shape()
+            );
+        };
+        let Some(slot) = *slot else {
+            panic!(
+                "backward: the tensor of shape {:?} came from nothing that wants a gradient: no \
+                 variable and no unfrozen parameter",
+                self.shape()
+            );
+        };
+        let seed = match replay.seed {
+            Some(seed) if seed.shape() != self.shape() => panic!(
+                "backward: the seed has shape {:?}, the tensor {:?}",
+                seed.shape(),
+                self.shape()
+            ),
+            Some(seed) => seed,
+            None if self.len() == 1 => Tensor::full(self.shape(), 1.0),
+            None => panic!(
+                "backward: a tensor of shape {:?} is no scalar; reduce it (mean(..), sum(..)) or give the \
+                 gradient to start from with Replay::seed",
+                self.shape()
+            ),
+        };
+        if replay.create_graph {
+            linked(tape, slot, seed)
+        } else if replay.retain {
+            retained(tape, slot, seed.detach())
+        } else {
+            drained(tape, slot, seed.detach())
+        }
+    }
+}
+
+/// Gradients by slot, from slot `base` on; those below it are the replay's leaves.
+struct Flow<T: Float> {
+    base: u32,
+    above: Vec<Option<Tensor<T>>>,
+    below: Vec<(u32, Tensor<T>)>,
+}
+
+impl<T: Float> Flow<T> {
+    fn new(base: u32, end: u32) -> Self {
+        Self { base, above: vec![None; (end - base) as usize], below: Vec::new() }
+    }
+
+    /// Adds a gradient: the first is moved in, later ones are added in place.
+    fn add(&mut self, slot: u32, gradient: Tensor<T>) {
+        let entry = if slot >= self.base {
+            let entry = &mut self.above[(slot - self.base) as usize];
+            if entry.is_none() {
+                *entry = Some(gradient);
+                return;
+            }
+            entry.as_mut()
+        } else {
+            let found = self.below.iter().position(|(s, _)| *s == slot);
+            let Some(at) = found else { return self.below.push((slot, gradient)) };
+            Some(&mut self.below[at].1)
+        };
+        let sum = entry.expect("checked above");
+        if sum.place.is_none() && gradient.place.is_none() {
+            sum.value.accumulate(&gradient.value);
+        } else {
+            *sum = &*sum + &gradient;
+        }
+    }
+
+    fn take(&mut self, slot: u32) -> Option<Tensor<T>> {
+        self.above[(slot - self.base) as usize].take()
+    }
+
+    fn peek(&self, slot: u32) -> Option<&Tensor<T>> {
+        self.above[(slot - self.base) as usize].as_ref()
+    }
+
+    /// The gradients that arrived at a node's outputs, or `None` if none did.
+    fn at_outputs(&mut self, node: &Node<T>, kept: &[u32]) -> Option<SmallVec<[Option<Tensor<T>>; 1]>> {
+        let grads: SmallVec<[_; 1]> = (node.first..node.first + node.outputs)
+            .map(|slot| if kept.contains(&slot) { self.peek(slot).cloned() } else { self.take(slot) })
+            .collect();
+        grads.iter().any(Option::is_some).then_some(grads)
+    }
+
+    /// Hands a rule's results on to the inputs that want them. This is where broadcasting is undone.
+    fn distribute(&mut self, node: &Node<T>, gradients: InputGradients<T>) {
+        assert!(
+            gradients.len() == node.inputs.len(),
+            "{}: its rule returned {} gradients for {} inputs",
+            node.function.name(),
+            gradients.len(),
+            node.inputs.len()
+        );
+        for (i, (input, gradient)) in node.inputs.iter().zip(gradients).enumerate() {
+            let (Some(slot), Some(gradient)) = (input.slot, gradient) else { continue };
+            let gradient = if gradient.shape() == &input.shape[..] {
+                gradient
+            } else if broadcasts_to(&input.shape, gradient.shape()) {
+                gradient.sum_to(&input.shape)
+            } else {
+                refuse(ShapeError::new(format!(
+                    "{}: its rule returned a gradient of shape {:?} for input {i} of shape {:?}",
+                    node.function.name(),
+                    gradient.shape(),
+                    &input.shape[..]
+                )))
+            };
+            self.add(slot, gradient);
+        }
+    }
+
+    /// The gradients of leaves and kept tensors, in the order of their slots.
+    fn finish(mut self, tape: &Tape, leaves: &[(u32, Leaf)], kept: &[u32]) -> Gradients<T> {
+        let mut found: Vec<_> = leaves
+            .iter()
+            .filter(|(slot, _)| *slot < self.above.len() as u32)
+            .filter_map(|&(slot, leaf)| {
+                let id = match leaf {
+                    Leaf::Parameter(id) => Some(id),
+                    Leaf::Variable => None,
+                };
+                self.take(slot).map(|gradient| (slot, id, gradient))
+            })
+            .collect();
+        let kept = kept.iter().filter(|&&slot| slot < self.above.len() as u32);
+        found.extend(kept.filter_map(|&slot| self.above[slot as usize].take().map(|g| (slot, None, g))));
+        found.sort_by_key(|(slot, ..)| *slot);
+        Gradients::new(tape.id(), found)
+    }
+}
+
+/// The default: each node is taken out of the record as it is used.
+#[track_caller]
+fn drained<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
+    let (mut nodes, leaves, kept) = {
+        let mut record = tape.lock::<T>();
+        refuse_drained(record.drained);
+        record.drain()
+    };
+    let mut flow = Flow::new(0, slot + 1);
+    flow.add(slot, seed);
+    while let Some(node) = nodes.pop() {
+        if node.first > slot {
+            continue;
+        }
+        if let Some(grads) = flow.at_outputs(&node, &kept) {
+            let gradients = node.function.backward(&Backward { node: &node, tape: None }, &grads);
+            flow.distribute(&node, gradients);
+        }
+    }
+    flow.finish(tape, &leaves, &kept)
+}
+
+/// The record stays; each node is copied as it is used (its values are shared, not copied).
+#[track_caller]
+fn retained<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
+    let (end, leaves, kept) = snapshot::<T>(tape);
+    let mut flow = Flow::new(0, slot + 1);
+    flow.add(slot, seed);
+    for at in (0..end).rev() {
+        let node = tape.lock::<T>().nodes[at].clone();
+        if node.first > slot {
+            continue;
+        }
+        if let Some(grads) = flow.at_outputs(&node, &kept) {
+            let gradients = node.function.backward(&Backward { node: &node, tape: None }, &grads);
+            flow.distribute(&node, gradients);
+        }
+    }
+    flow.finish(tape, &leaves, &kept)
+}
+
+/// The record stays, and the replay is recorded on it.
+#[track_caller]
+fn linked<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
+    let (end, leaves, kept) = snapshot::<T>(tape);
+    let mut flow = Flow::new(0, slot + 1);
+    flow.add(slot, seed);
+    replay_linked(tape, 0..end, slot, &mut flow, &kept);
+    flow.finish(tape, &leaves, &kept)
+}
+
+#[track_caller]
+fn snapshot<T: Float>(tape: &Tape) -> (usize, Vec<(u32, Leaf)>, Vec<u32>) {
+    let record = tape.lock::<T>();
+    refuse_drained(record.drained);
+    (record.nodes.len(), record.leaves.clone(), record.kept.clone())
+}
+
+fn replay_linked<T: Float>(
+    tape: &Tape,
+    nodes: std::ops::Range<usize>,
+    last: u32,
+    flow: &mut Flow<T>,
+    kept: &[u32],
+) {
+    for at in nodes.rev() {
+        let node = tape.lock::<T>().nodes[at].clone();
+        if node.first > last {
+            continue;
+        }
+        let Some(grads) = flow.at_outputs(&node, kept) else { continue };
+        match node.function.fused() {
+            None => {
+                let gradients = node.function.backward(&Backward { node: &node, tape: Some(tape) }, &grads);
+                flow.distribute(&node, gradients);
+            }
+            Some(_) => through_composed(tape, &node, &grads, flow),
+        }
+    }
+}
+
+/// Records a fused node's result once more in tensor operations, and replays those.
+fn through_composed<T: Float>(tape: &Tape, node: &Node<T>, grads: &[Option<Tensor<T>>], flow: &mut Flow<T>) {
+    let (start, base) = {
+        let record = tape.lock::<T>();
+        (record.nodes.len(), record.slots)
+    };
+    let cx = Backward { node, tape: Some(tape) };
+    let inputs: Vec<Tensor<T>> = (0..node.inputs.len()).map(|i| cx.input(i)).collect();
+    let outputs = node.function.fused().expect("a fused function").composed(&inputs);
+    let (end, next) = {
+        let record = tape.lock::<T>();
+        (record.nodes.len(), record.slots)
+    };
+    let mut inner = Flow::new(base, next);
+    for (output, grad) in outputs.iter().zip(grads) {
+        let slot = output.place.as_ref().and_then(|p| p.slot);
+        if let (Some(slot), Some(grad)) = (slot, grad) {
+            inner.add(slot, grad.clone());
+        }
+    }
+    replay_linked(tape, start..end, next, &mut inner, &[]);
+    for (slot, gradient) in inner.below {
+        flow.add(slot, gradient);
+    }
+}
+
+#[track_caller]
+fn refuse_drained(drained: bool) {
+    if drained {
+        panic!(
+            "backward: this tape was already drained by a backward pass; keep the record with \
+             backward_with(Replay::new().retain(true)) to replay it more than once"
+        );
+    }
+}

@@ -1,0 +1,336 @@
+//! The handle of a tensor: a value, and its place on a tape.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, OwnedRepr};
+use smallvec::SmallVec;
+
+use crate::Float;
+use crate::function::{Forward, Function, Saved, Tensors};
+use crate::indices::Indices;
+use crate::shape::{Shape, ShapeError, checked_len, refuse};
+use crate::tape::{Input, Place, Tape};
+use crate::value::Value;
+
+/// An n-dimensional array of `f32` or `f64`, perhaps on a [`Tape`].
+///
+/// A tensor never changes; a clone shares its elements. Its rank is known at run time. Operations are
+/// methods and operators; where they fail on the shapes they are given they panic at the caller's line.
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// let x = Tensor::from_vec([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// let y: Tensor<f64> = 2.0 * &x + 1.0;
+/// assert_eq!(y.shape(), [2, 3]);
+/// assert_eq!(y.to_vec(), [3.0, 5.0, 7.0, 9.0, 11.0, 13.0]);
+/// assert_eq!(y.view()[[1, 0]], 9.0);
+/// ```
+#[derive(Clone)]
+pub struct Tensor<T: Float = f32> {
+    pub(crate) value: Value<T>,
+    pub(crate) place: Option<Place>,
+}
+
+impl<T: Float> Tensor<T> {
+    /// A tensor of a shape from its elements in row-major order.
+    ///
+    /// # Panics
+    /// If the number of elements is not the shape's.
+    #[track_caller]
+    pub fn from_vec(shape: impl AsRef<[usize]>, elements: Vec<T>) -> Self {
+        let shape = shape.as_ref();
+        if checked_len(shape) != Ok(elements.len()) {
+            panic!("Tensor::from_vec: shape {shape:?} does not hold {} elements", elements.len());
+        }
+        ArrayD::from_shape_vec(shape, elements).expect("as many elements").into()
+    }
+
+    /// A tensor of a shape whose elements are all `x`.
+    #[track_caller]
+    pub fn full(shape: impl AsRef<[usize]>, x: f64) -> Self {
+        match checked_len(shape.as_ref()) {
+            Ok(_) => Value::full(shape.as_ref(), T::from_f64(x)).into(),
+            Err(error) => refuse(error),
+        }
+    }
+
+    /// A tensor of zeros.
+    #[track_caller]
+    pub fn zeros(shape: impl AsRef<[usize]>) -> Self {
+        Self::full(shape, 0.0)
+    }
+
+    /// A tensor of ones.
+    #[track_caller]
+    pub fn ones(shape: impl AsRef<[usize]>) -> Self {
+        Self::full(shape, 1.0)
+    }
+
+    /// A tensor of rank 0.
+    pub fn scalar(x: f64) -> Self {
+        Value::scalar(T::from_f64(x)).into()
+    }
+
+    /// The sizes of the axes.
+    pub fn shape(&self) -> &[usize] {
+        self.value.shape()
+    }
+
+    /// The number of axes.
+    pub fn ndim(&self) -> usize {
+        self.shape().len()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.value.len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements as an ndarray view.
+    pub fn view(&self) -> ArrayViewD<'_, T> {
+        self.value.view()
+    }
+
+    /// The array behind the tensor.
+    pub fn value(&self) -> &Value<T> {
+        &self.value
+    }
+
+    /// The elements in row-major order.
+    pub fn to_vec(&self) -> Vec<T> {
+        match self.value.as_slice() {
+            Some(elements) => elements.to_vec(),
+            None => self.value.contiguous().as_slice().expect("row-major").to_vec(),
+        }
+    }
+
+    /// The elements as an owned ndarray; without a copy if no other handle shares them.
+    pub fn into_array(self) -> ArrayD<T> {
+        self.value.into_array()
+    }
+
+    /// The only element.
+    ///
+    /// # Panics
+    /// If there are none or several.
+    #[track_caller]
+    pub fn item(&self) -> T {
+        match self.len() {
+            1 => *self.view().iter().next().expect("one element"),
+            n => panic!("item: a tensor of shape {:?} has {n} elements, not one", self.shape()),
+        }
+    }
+
+    /// The same value on no tape: gradients stop here.
+    pub fn detach(&self) -> Self {
+        Self { value: self.value.clone(), place: None }
+    }
+
+    /// The tape the tensor lies on.
+    pub fn tape(&self) -> Option<&Tape> {
+        self.place.as_ref().map(|p| &p.tape)
+    }
+
+    /// Whether a backward pass gives this tensor a gradient.
+    pub fn requires_grad(&self) -> bool {
+        self.place.as_ref().is_some_and(|p| p.slot.is_some())
+    }
+
+    /// Asks the next backward pass for the gradient of this tensor, which is no leaf of its tape.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.variable(Tensor::<f32>::scalar(3.0));
+    /// let u = x.square();
+    /// u.retain_grad();
+    /// let grads = (&u * 5.0).backward();
+    /// assert_eq!(grads.get(&u).unwrap().item(), 5.0);
+    /// assert_eq!(grads.get(&x).unwrap().item(), 30.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If the tensor wants no gradient.
+    #[track_caller]
+    pub fn retain_grad(&self) {
+        let Some(Place { tape, slot: Some(slot) }) = &self.place else {
+            panic!("retain_grad: the tensor of shape {:?} wants no gradient", self.shape());
+        };
+        let mut record = tape.lock::<T>();
+        let leaf = record.leaves.binary_search_by_key(slot, |(s, _)| *s).is_ok();
+        if !leaf && !record.kept.contains(slot) {
+            record.kept.push(*slot);
+        }
+    }
+
+    /// The elements as another type, on no tape.
+    pub fn cast<U: Float>(&self) -> Tensor<U> {
+        self.view().mapv(|x| U::from_f64(x.to_f64())).into()
+    }
+}
+
+/// Applies a function, recording it if an input wants a gradient.
+///
+/// # Panics
+/// If the shapes do not fit, two inputs lie on two tapes, or the tape to record on is drained.
+#[track_caller]
+pub fn apply<T: Float, F: Function<T>>(function: F, inputs: &[&Tensor<T>]) -> Tensors<T> {
+    apply_with_indices(function, inputs).0
+}
+
+/// Applies a function, with shapes that do not fit as an `Err`.
+///
+/// # Errors
+/// The sentence of [`Function::output_shapes`], with the operation's name and the shapes.
+///
+/// # Panics
+/// If two inputs lie on two tapes, or the tape to record on is drained.
+#[track_caller]
+pub fn try_apply<T: Float, F: Function<T>>(
+    function: F,
+    inputs: &[&Tensor<T>],
+) -> Result<Tensors<T>, ShapeError> {
+    run(function, inputs).map(|(tensors, _)| tensors)
+}
+
+/// [`apply`] for a function with one output.
+#[track_caller]
+pub(crate) fn apply_one<T: Float, F: Function<T>>(function: F, inputs: &[&Tensor<T>]) -> Tensor<T> {
+    apply(function, inputs).pop().expect("one output")
+}
+
+/// [`apply`] for a function that also gives indices.
+#[track_caller]
+pub(crate) fn apply_with_indices<T: Float, F: Function<T>>(
+    function: F,
+    inputs: &[&Tensor<T>],
+) -> (Tensors<T>, Option<Indices>) {
+    match run(function, inputs) {
+        Ok(out) => out,
+        Err(error) => refuse(error),
+    }
+}
+
+/// The tape that the inputs lie on.
+#[track_caller]
+fn common_tape<'a, T: Float>(name: &str, inputs: &[&'a Tensor<T>]) -> Option<&'a Tape> {
+    let mut tapes = inputs.iter().filter_map(|x| x.tape());
+    let first = tapes.next()?;
+    if tapes.any(|other| !other.is(first)) {
+        panic!(
+            "{name}: its inputs lie on two tapes; detach() one of them, or carry its value over with \
+             tape.constant(x)"
+        );
+    }
+    Some(first)
+}
+
+#[track_caller]
+fn run<T: Float, F: Function<T>>(
+    function: F,
+    inputs: &[&Tensor<T>],
+) -> Result<(Tensors<T>, Option<Indices>), ShapeError> {
+    let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|x| x.shape()).collect();
+    let name = function.name();
+    let expected = function.output_shapes(&shapes).map_err(|e| e.of(name, &shapes))?;
+    for shape in &expected {
+        checked_len(shape).map_err(|e| e.of(name, &shapes))?;
+    }
+    let tape = common_tape(name, inputs);
+    let wants = |x: &Tensor<T>| x.place.as_ref().and_then(|p| p.slot);
+    let records = inputs.iter().any(|x| wants(x).is_some());
+    let needs: SmallVec<[bool; 4]> =
+        if records { inputs.iter().map(|x| wants(x).is_some()).collect() } else { SmallVec::new() };
+    let values: SmallVec<[&Value<T>; 4]> = inputs.iter().map(|x| &x.value).collect();
+    let mut cx = Forward {
+        needs: &needs,
+        inputs: SmallVec::new(),
+        outputs: SmallVec::new(),
+        others: SmallVec::new(),
+    };
+    if function.fused().is_some() {
+        (0..inputs.len()).for_each(|i| cx.save_input(i));
+    }
+    let outputs = function.forward(&values, &mut cx);
+    debug_assert!(
+        outputs.values.iter().map(Value::shape).eq(expected.iter().map(|s| &s[..])),
+        "{name}: its forward pass gave shapes {:?}, its rule said {expected:?}",
+        outputs.values.iter().map(Value::shape).collect::<Vec<_>>()
+    );
+    let Forward { inputs: kept_inputs, outputs: kept_outputs, others, .. } = cx;
+    let first = match tape {
+        Some(tape) if records => {
+            let places = inputs
+                .iter()
+                .map(|x| Input { slot: wants(x), shape: Shape::from_slice(x.shape()) })
+                .collect();
+            Some(tape.push(Arc::new(function), places, outputs.values.len(), || {
+                let from_inputs = kept_inputs.iter().map(|&i| Saved::Input(i, values[i as usize].clone()));
+                let from_outputs =
+                    kept_outputs.iter().map(|&i| Saved::Output(i, outputs.values[i as usize].clone()));
+                from_inputs.chain(from_outputs).chain(others).collect()
+            }))
+        }
+        _ => None,
+    };
+    let tensors = outputs
+        .values
+        .into_iter()
+        .enumerate()
+        .map(|(i, value)| {
+            let place =
+                tape.map(|tape| Place { tape: tape.clone(), slot: first.map(|slot| slot + i as u32) });
+            Tensor { value, place }
+        })
+        .collect();
+    Ok((tensors, outputs.indices))
+}
+
+impl<T: Float> From<Value<T>> for Tensor<T> {
+    fn from(value: Value<T>) -> Self {
+        Self { value, place: None }
+    }
+}
+
+impl<T: Float, D: Dimension> From<ArrayBase<OwnedRepr<T>, D>> for Tensor<T> {
+    fn from(array: ArrayBase<OwnedRepr<T>, D>) -> Self {
+        Value::from(array.into_dyn()).into()
+    }
+}
+
+impl<T: Float, D: Dimension> From<ArcArray<T, D>> for Tensor<T> {
+    fn from(array: ArcArray<T, D>) -> Self {
+        Value::from(array.into_dyn()).into()
+    }
+}
+
+impl<T: Float> From<&Tensor<T>> for Tensor<T> {
+    fn from(tensor: &Tensor<T>) -> Self {
+        tensor.clone()
+    }
+}
+
+impl<T: Float> fmt::Debug for Tensor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match &self.place {
+            None => "",
+            Some(Place { slot: None, .. }) => ", on a tape",
+            Some(_) => ", wants a gradient",
+        };
+        write!(f, "Tensor({:?}, {}{place}, {:?})", self.shape(), T::NAME, self.value)
+    }
+}
+
+impl<T: Float> fmt::Display for Tensor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.view(), f)
+    }
+}
