@@ -5,4 +5,8 @@
 //! thread count. This is the only folder in which `unsafe` may stand.
 #![allow(unsafe_code)]
 
+pub(crate) mod math;
+pub(crate) mod parallel;
 pub(crate) mod product;
+pub(crate) mod simd;
+pub(crate) mod vector;
