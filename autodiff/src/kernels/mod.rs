@@ -5,6 +5,9 @@
 //! thread count. This is the only folder in which `unsafe` may stand.
 #![allow(unsafe_code)]
 
+pub(crate) mod broadcast;
+pub(crate) mod copy;
+pub(crate) mod layout;
 pub(crate) mod math;
 pub(crate) mod parallel;
 pub(crate) mod product;
