@@ -7,9 +7,11 @@
 
 pub(crate) mod broadcast;
 pub(crate) mod copy;
+mod fold;
 pub(crate) mod layout;
 pub(crate) mod math;
 pub(crate) mod parallel;
 pub(crate) mod product;
+pub(crate) mod reduce;
 pub(crate) mod simd;
 pub(crate) mod vector;
