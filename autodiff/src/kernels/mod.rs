@@ -8,10 +8,12 @@
 pub(crate) mod broadcast;
 pub(crate) mod copy;
 mod fold;
+pub(crate) mod index;
 pub(crate) mod layout;
 pub(crate) mod math;
 pub(crate) mod parallel;
 pub(crate) mod product;
 pub(crate) mod reduce;
 pub(crate) mod simd;
+pub(crate) mod softmax;
 pub(crate) mod vector;

@@ -80,14 +80,17 @@ impl<T> Source<T> {
 
 /// Runs `f` in pools of 1, 2, 3 and 8 threads and asserts that each gives the first one's result.
 #[cfg(test)]
-pub(crate) fn same_at_any_thread_count<R: PartialEq + std::fmt::Debug + Send>(f: impl Fn() -> R + Sync) -> R {
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(&f)
-    };
-    let one = run(1);
-    for threads in [2, 3, 8] {
-        assert!(run(threads) == one, "another result with {threads} threads");
+pub(crate) fn same_at_any_thread_count<R: PartialEq + Send>(f: impl Fn() -> R + Sync) -> R {
+    use std::sync::LazyLock;
+
+    use rayon::{ThreadPool, ThreadPoolBuilder};
+
+    static POOLS: LazyLock<[ThreadPool; 4]> = LazyLock::new(|| {
+        [1, 2, 3, 8].map(|threads| ThreadPoolBuilder::new().num_threads(threads).build().expect("threads"))
+    });
+    let one = POOLS[0].install(&f);
+    for pool in &POOLS[1..] {
+        assert!(pool.install(&f) == one, "another result with {} threads", pool.current_num_threads());
     }
     one
 }
