@@ -13,6 +13,7 @@ pub(crate) mod layout;
 pub(crate) mod math;
 pub(crate) mod parallel;
 pub(crate) mod product;
+pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod simd;
 pub(crate) mod softmax;
