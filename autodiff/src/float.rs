@@ -3,6 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 
+use crate::kernels::math::Math;
 use crate::kernels::product::Product;
 use crate::pool::Pooled;
 use crate::tape::Recorded;
@@ -20,7 +21,7 @@ use crate::tape::Recorded;
 /// assert_eq!(half::<f32>(), 0.5);
 /// ```
 pub trait Float:
-    ndarray::NdFloat + Default + Sum + Debug + Display + Product + Pooled + Recorded + private::Sealed
+    ndarray::NdFloat + Default + Sum + Debug + Display + Math + Product + Pooled + Recorded + private::Sealed
 {
     /// The name of the type as Rust writes it: `"f32"` or `"f64"`.
     const NAME: &'static str;

@@ -1,7 +1,10 @@
 //! Matrix products through gemm and matrixmultiply.
 
 use gemm::Parallelism;
+use rayon::prelude::*;
 
+use super::parallel::worthwhile;
+use crate::Float;
 
 /// An element type with matrix products.
 ///
@@ -49,8 +52,25 @@ macro_rules! impl_product {
                 // SAFETY: the caller vouches for every element reached.
                 unsafe {
                     gemm::gemm(
-                        m, n, k, c, c_strides.1, c_strides.0, accumulate, a, a_strides.1, a_strides.0, b,
-                        b_strides.1, b_strides.0, 1.0, 1.0, false, false, false, parallelism,
+                        m,
+                        n,
+                        k,
+                        c,
+                        c_strides.1,
+                        c_strides.0,
+                        accumulate,
+                        a,
+                        a_strides.1,
+                        a_strides.0,
+                        b,
+                        b_strides.1,
+                        b_strides.0,
+                        1.0,
+                        1.0,
+                        false,
+                        false,
+                        false,
+                        parallelism,
                     );
                 }
             }
@@ -60,3 +80,197 @@ macro_rules! impl_product {
 
 impl_product!(f32);
 impl_product!(f64);
+
+/// Products with at least this many multiplications may use several threads inside.
+const PARALLEL_PRODUCT: usize = 1 << 18;
+
+/// Matrices of one size in a slice: element (i, j) of matrix b is `data[b·batch + i·row + j·column]`.
+///
+/// A `batch` of 0 repeats one matrix; swapped `row` and `column` read it transposed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Matrices<'a, T> {
+    pub(crate) data: &'a [T],
+    pub(crate) batch: usize,
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+}
+
+impl<'a, T> Matrices<'a, T> {
+    /// Contiguous row-major matrices of `rows` × `columns`.
+    pub(crate) fn row_major(data: &'a [T], rows: usize, columns: usize) -> Self {
+        Self { data, batch: rows * columns, row: columns, column: 1 }
+    }
+
+    /// The same elements read as the transposed matrices.
+    pub(crate) fn transposed(self) -> Self {
+        Self { row: self.column, column: self.row, ..self }
+    }
+
+    /// Whether `count` matrices of `rows` × `columns` lie in the slice.
+    fn holds(&self, count: usize, rows: usize, columns: usize) -> bool {
+        if count == 0 || rows == 0 || columns == 0 {
+            return true;
+        }
+        let last = [(count, self.batch), (rows, self.row), (columns, self.column)]
+            .iter()
+            .try_fold(0usize, |sum, &(n, step)| sum.checked_add((n - 1).checked_mul(step)?));
+        last.is_some_and(|last| last < self.data.len())
+    }
+}
+
+/// c\[b\] ← a\[b\]·b\[b\] (+ c\[b\] if `accumulate`) for `batch` products of m×k by k×n, c row-major.
+///
+/// Small products go to the threads whole; large ones are cut inside. With k = 0 the product is zero.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn matmul_batched<T: Float>(
+    batch: usize,
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Matrices<T>,
+    b: Matrices<T>,
+    c: &mut [T],
+    accumulate: bool,
+) {
+    assert_eq!(c.len(), batch * m * n, "matmul: the output has another length");
+    assert!(a.holds(batch, m, k) && b.holds(batch, k, n), "matmul: an operand is too short");
+    if c.is_empty() {
+        return;
+    }
+    if k == 0 {
+        if !accumulate {
+            c.fill(T::zero());
+        }
+        return;
+    }
+    // One right-hand matrix for all: the left-hand ones make a single tall matrix.
+    if batch > 1 && (b.batch == 0 && a.batch == m * a.row) {
+        return matmul_batched(1, batch * m, k, n, a, b, c, accumulate);
+    }
+    let product = |i: usize, c: &mut [T], parallel: bool| {
+        // SAFETY: `holds` checked the operands and the output has m·n elements; a mutable slice overlaps
+        // nothing.
+        unsafe {
+            T::product(
+                m,
+                k,
+                n,
+                a.data.as_ptr().add(i * a.batch),
+                (a.row as isize, a.column as isize),
+                b.data.as_ptr().add(i * b.batch),
+                (b.row as isize, b.column as isize),
+                c.as_mut_ptr(),
+                (n as isize, 1),
+                accumulate,
+                parallel,
+            );
+        }
+    };
+    let each = m.saturating_mul(n).saturating_mul(k);
+    let inside = each >= PARALLEL_PRODUCT;
+    if batch == 1 || (inside && batch < 8) || !worthwhile(batch.saturating_mul(each) / 8) {
+        c.chunks_exact_mut(m * n).enumerate().for_each(|(i, c)| product(i, c, inside));
+    } else {
+        let grain = (PARALLEL_PRODUCT / each).max(1);
+        c.par_chunks_exact_mut(m * n).with_min_len(grain).enumerate().for_each(|(i, c)| product(i, c, false));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::parallel::same_at_any_thread_count;
+    use proptest::prelude::*;
+
+    fn waves<T: Float>(n: usize) -> Vec<T> {
+        (0..n).map(|i| T::from_f64(((i * 7919 + 13) % 1009) as f64 / 500.0 - 1.0)).collect()
+    }
+
+    fn check<T: Float>(batch: usize, (m, k, n): (usize, usize, usize), flags: [bool; 5], tolerance: f64) {
+        let [turn_a, turn_b, one_a, one_b, accumulate] = flags;
+        let (x, y) = (waves::<T>(batch * m * k), waves::<T>(batch * k * n));
+        let view = |data, rows, columns, turned, one| {
+            let view = if turned {
+                Matrices::row_major(data, columns, rows).transposed()
+            } else {
+                Matrices::row_major(data, rows, columns)
+            };
+            Matrices { batch: if one { 0 } else { view.batch }, ..view }
+        };
+        let (a, b) = (view(&x[..], m, k, turn_a, one_a), view(&y[..], k, n, turn_b, one_b));
+        let c = same_at_any_thread_count(|| {
+            let mut c = waves::<T>(batch * m * n);
+            matmul_batched(batch, m, k, n, a, b, &mut c, accumulate);
+            c
+        });
+        let start = waves::<T>(batch * m * n);
+        // Every element of small products, some of large ones.
+        for at in (0..c.len()).step_by(1 + c.len() / 5000) {
+            let (i, r, s) = (at / (m * n), at / n % m, at % n);
+            let mut sum = if accumulate { start[at].to_f64() } else { 0.0 };
+            for p in 0..k {
+                let left = a.data[i * a.batch + r * a.row + p * a.column].to_f64();
+                let right = b.data[i * b.batch + p * b.row + s * b.column].to_f64();
+                sum += left * right;
+            }
+            let error = (c[at].to_f64() - sum).abs();
+            assert!(
+                error <= tolerance * (1.0 + k as f64),
+                "{m}×{k}×{n} {flags:?} at {at}: {} not {sum}",
+                c[at]
+            );
+        }
+    }
+
+    #[test]
+    fn large_products_at_any_thread_count() {
+        for size in
+            [(64, 576, 784), (300, 300, 300), (1, 700, 900), (900, 700, 1), (512, 1, 512), (129, 2, 257)]
+        {
+            check::<f32>(1, size, [false; 5], 1e-6);
+            check::<f32>(1, size, [true, false, false, false, true], 1e-6);
+            check::<f64>(1, size, [false, true, false, false, false], 1e-14);
+        }
+        check::<f32>(50, (20, 30, 40), [false; 5], 1e-6);
+        check::<f32>(3, (120, 130, 140), [false, true, false, true, false], 1e-6);
+        check::<f64>(50, (20, 30, 40), [true, true, false, true, true], 1e-14);
+    }
+
+    #[test]
+    fn nothing_to_add_up() {
+        let mut c = [1.0f32; 6];
+        let none = Matrices::row_major(&[], 2, 0);
+        matmul_batched(1, 2, 0, 3, none, none, &mut c, true);
+        assert_eq!(c, [1.0; 6]);
+        matmul_batched(1, 2, 0, 3, none, none, &mut c, false);
+        assert_eq!(c, [0.0; 6]);
+        matmul_batched::<f32>(0, 2, 5, 3, none, none, &mut [], false);
+        matmul_batched::<f32>(3, 0, 5, 3, none, Matrices::row_major(&[0.0; 45], 5, 3), &mut [], false);
+    }
+
+    #[test]
+    #[should_panic(expected = "an operand is too short")]
+    fn a_short_operand_is_refused() {
+        let x = [0.0f32; 5];
+        matmul_batched(
+            1,
+            2,
+            3,
+            1,
+            Matrices::row_major(&x, 2, 3),
+            Matrices::row_major(&x, 3, 1),
+            &mut [0.0; 2],
+            false,
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_product(
+            batch in 1usize..5, m in 1usize..20, k in 1usize..40, n in 1usize..40, flags in any::<[bool; 5]>(),
+        ) {
+            check::<f32>(batch, (m, k, n), flags, 1e-6);
+            check::<f64>(batch, (m, k, n), flags, 1e-14);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Elementary functions without branches, tables or calls, so that loops over them vectorize.
+//!
+//! The `f32` functions compute in `f64`: a short polynomial there leaves an error near half a unit in the
+//! last place of the `f32` result, without the splitting of constants that single precision would need.
+//! The methods begin with `v` (for vector) so that they are never taken for those of `num_traits::Float`.
+
+use std::f64::consts::{LN_2, LOG2_E};
+
+/// Elementary functions of an element type, accurate to two units in the last place.
+pub trait Math: Sized {
+    /// eˣ.
+    #[doc(hidden)]
+    fn vexp(self) -> Self;
+    /// eˣ − 1, exact to the last places near 0.
+    #[doc(hidden)]
+    fn vexp_m1(self) -> Self;
+    /// ln x.
+    #[doc(hidden)]
+    fn vln(self) -> Self;
+    /// ln(1 + x), exact to the last places near 0.
+    #[doc(hidden)]
+    fn vln_1p(self) -> Self;
+    /// tanh x.
+    #[doc(hidden)]
+    fn vtanh(self) -> Self;
+    /// σ(x) = 1/(1 + e⁻ˣ).
+    #[doc(hidden)]
+    fn vsigmoid(self) -> Self;
+    /// ln(1 + eˣ).
+    #[doc(hidden)]
+    fn vsoftplus(self) -> Self;
+}
+
+/// 1.5·2⁵²: added to a small number, it leaves the nearest integer in the low bits.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+
+/// (eʳ − 1, 2ⁿ) with x = n·ln 2 + r, |r| ≤ ln 2 / 2, for |x| ≤ 700.
+#[inline(always)]
+fn exp_parts(x: f64) -> (f64, f64) {
+    let shifted = x * LOG2_E + ROUNDER;
+    let n = shifted - ROUNDER;
+    let scale = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
+    let r = x - n * LN_2;
+    // Taylor's series: the first term left out is below 2⁻³³ of the sum.
+    let mut p = 1.0 / 362_880.0;
+    p = p * r + 1.0 / 40_320.0;
+    p = p * r + 1.0 / 5_040.0;
+    p = p * r + 1.0 / 720.0;
+    p = p * r + 1.0 / 120.0;
+    p = p * r + 1.0 / 24.0;
+    p = p * r + 1.0 / 6.0;
+    p = p * r + 0.5;
+    (r + r * r * p, scale)
+}
+
+/// x within ±`limit`; NaN stays.
+#[inline(always)]
+fn clamp(x: f64, limit: f64) -> f64 {
+    let x = if x > limit { limit } else { x };
+    if x < -limit { -limit } else { x }
+}
+
+#[inline(always)]
+fn exp(x: f64) -> f64 {
+    let (p, scale) = exp_parts(clamp(x, 200.0));
+    scale + scale * p
+}
+
+#[inline(always)]
+fn exp_m1(x: f64) -> f64 {
+    let (p, scale) = exp_parts(clamp(x, 200.0));
+    scale * p + (scale - 1.0)
+}
+
+/// ln x of a normal positive x; wrong elsewhere.
+#[inline(always)]
+fn ln_positive(x: f64) -> f64 {
+    const SQRT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
+    const ONE: u64 = 0x3FF0_0000_0000_0000;
+    const TWO_52: u64 = 0x4330_0000_0000_0000;
+    // x = 2ᵏ·m, m in [√½, √2); k is turned into a float by putting it below the bits of 2⁵².
+    let bits = x.to_bits();
+    let exponent = bits.wrapping_add(ONE - SQRT_HALF) >> 52;
+    let k = f64::from_bits(TWO_52 | exponent) - (4_503_599_627_370_496.0 + 1023.0);
+    let m = f64::from_bits(bits.wrapping_sub(exponent << 52).wrapping_add(ONE));
+    // ln m = 2 artanh s.
+    let s = (m - 1.0) / (m + 1.0);
+    let z = s * s;
+    let mut p = 2.0 / 15.0;
+    p = p * z + 2.0 / 13.0;
+    p = p * z + 2.0 / 11.0;
+    p = p * z + 2.0 / 9.0;
+    p = p * z + 2.0 / 7.0;
+    p = p * z + 2.0 / 5.0;
+    p = p * z + 2.0 / 3.0;
+    k * LN_2 + (2.0 * s + s * z * p)
+}
+
+#[inline(always)]
+fn ln(x: f64) -> f64 {
+    let y = ln_positive(x);
+    let y = if x < f64::INFINITY { y } else { x }; // also NaN
+    let y = if x == 0.0 { f64::NEG_INFINITY } else { y };
+    if x < 0.0 { f64::NAN } else { y }
+}
+
+/// ln(1 + x) of an `f32` x.
+#[inline(always)]
+fn ln_1p(x: f64) -> f64 {
+    // What the sum 1 + x loses is not 0 for tiny x only, where the derivative of ln is 1.
+    let u = 1.0 + x;
+    let lost = x - (u - 1.0);
+    let y = ln(u);
+    if u < f64::INFINITY { y + lost } else { y }
+}
+
+impl Math for f32 {
+    #[inline(always)]
+    fn vexp(self) -> f32 {
+        exp(f64::from(self)) as f32
+    }
+
+    #[inline(always)]
+    fn vexp_m1(self) -> f32 {
+        let y = exp_m1(f64::from(self)) as f32;
+        if self == 0.0 { self } else { y }
+    }
+
+    #[inline(always)]
+    fn vln(self) -> f32 {
+        ln(f64::from(self)) as f32
+    }
+
+    #[inline(always)]
+    fn vln_1p(self) -> f32 {
+        let y = ln_1p(f64::from(self)) as f32;
+        if self == 0.0 { self } else { y }
+    }
+
+    #[inline(always)]
+    fn vtanh(self) -> f32 {
+        let (p, scale) = exp_parts(clamp(2.0 * f64::from(self), 100.0));
+        let e = scale * p + (scale - 1.0);
+        let y = (e / (e + 2.0)) as f32;
+        if self == 0.0 { self } else { y }
+    }
+
+    #[inline(always)]
+    fn vsigmoid(self) -> f32 {
+        (1.0 / (1.0 + exp(-f64::from(self)))) as f32
+    }
+
+    #[inline(always)]
+    fn vsoftplus(self) -> f32 {
+        let x = f64::from(self);
+        let e = exp(-x.abs());
+        let u = 1.0 + e;
+        let tail = ln_positive(u) + (e - (u - 1.0));
+        ((if x < 0.0 { 0.0 } else { x }) + tail) as f32
+    }
+}
+
+impl Math for f64 {
+    #[inline(always)]
+    fn vexp(self) -> f64 {
+        self.exp()
+    }
+
+    #[inline(always)]
+    fn vexp_m1(self) -> f64 {
+        self.exp_m1()
+    }
+
+    #[inline(always)]
+    fn vln(self) -> f64 {
+        self.ln()
+    }
+
+    #[inline(always)]
+    fn vln_1p(self) -> f64 {
+        self.ln_1p()
+    }
+
+    #[inline(always)]
+    fn vtanh(self) -> f64 {
+        self.tanh()
+    }
+
+    #[inline(always)]
+    fn vsigmoid(self) -> f64 {
+        // e to a negative power never overflows, and keeps the digits of small results.
+        let e = (-self.abs()).exp();
+        (if self < 0.0 { e } else { 1.0 }) / (1.0 + e)
+    }
+
+    #[inline(always)]
+    fn vsoftplus(self) -> f64 {
+        self.max(0.0) + (-self.abs()).exp().ln_1p()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Pair = (&'static str, fn(f32) -> f32, fn(f64) -> f64);
+
+    fn functions() -> [Pair; 7] {
+        [
+            ("exp", Math::vexp, f64::exp),
+            ("exp_m1", Math::vexp_m1, f64::exp_m1),
+            ("ln", Math::vln, f64::ln),
+            ("ln_1p", Math::vln_1p, f64::ln_1p),
+            ("tanh", Math::vtanh, f64::tanh),
+            ("sigmoid", Math::vsigmoid, Math::vsigmoid),
+            ("softplus", Math::vsoftplus, Math::vsoftplus),
+        ]
+    }
+
+    /// Distance in units in the last place of the `f32` next to the exact value.
+    fn ulps(got: f32, exact: f64) -> f64 {
+        let rounded = exact as f32;
+        if got == rounded || (got.is_nan() && exact.is_nan()) {
+            return 0.0;
+        }
+        if !got.is_finite() || !rounded.is_finite() {
+            return f64::INFINITY;
+        }
+        let ulp = f64::from(rounded.abs().next_up()) - f64::from(rounded.abs());
+        (f64::from(got) - exact).abs() / ulp
+    }
+
+    #[test]
+    fn f32_functions_are_within_two_ulps_everywhere() {
+        for (name, f, exact) in functions() {
+            let mut worst = (0.0, 0.0);
+            // Every 977th bit pattern: all exponents, both signs, subnormals, infinities and NaN.
+            for bits in (0..=u32::MAX).step_by(977) {
+                let x = f32::from_bits(bits);
+                let error = ulps(f(x), exact(f64::from(x)));
+                if error > worst.0 {
+                    worst = (error, x);
+                }
+            }
+            // Densely where the functions bend.
+            for i in -400_000..=400_000 {
+                let x = i as f32 * 2.6e-4;
+                let error = ulps(f(x), exact(f64::from(x)));
+                if error > worst.0 {
+                    worst = (error, x);
+                }
+            }
+            assert!(worst.0 <= 2.0, "{name}({}) is off by {} ulp", worst.1, worst.0);
+        }
+    }
+
+    #[test]
+    fn limits() {
+        const INF: f32 = f32::INFINITY;
+        for (name, f, _) in functions() {
+            assert!(f(f32::NAN).is_nan(), "{name}(NaN)");
+        }
+        assert_eq!(
+            [1.0f32.vexp(), 0.0f32.vexp(), (-INF).vexp(), INF.vexp()],
+            [std::f32::consts::E, 1.0, 0.0, INF]
+        );
+        assert_eq!([88.73f32.vexp(), (-104.0f32).vexp()], [INF, 0.0]);
+        assert!((-103.0f32).vexp() > 0.0, "subnormal results are kept");
+        assert_eq!([1.0f32.vln(), 0.0f32.vln(), (-0.0f32).vln(), INF.vln()], [0.0, -INF, -INF, INF]);
+        assert!((-1.0f32).vln().is_nan() && (-INF).vln().is_nan());
+        assert_eq!([(-1.0f32).vln_1p(), INF.vln_1p()], [-INF, INF]);
+        assert!((-1.5f32).vln_1p().is_nan());
+        assert_eq!([(-INF).vexp_m1(), INF.vexp_m1()], [-1.0, INF]);
+        assert_eq!([(-INF).vtanh(), INF.vtanh(), 20.0f32.vtanh()], [-1.0, 1.0, 1.0]);
+        assert_eq!([(-INF).vsigmoid(), INF.vsigmoid(), 0.0f32.vsigmoid()], [0.0, 1.0, 0.5]);
+        assert_eq!([(-INF).vsoftplus(), INF.vsoftplus(), 100.0f32.vsoftplus()], [0.0, INF, 100.0]);
+        for f in [Math::vtanh, Math::vexp_m1, Math::vln_1p] as [fn(f32) -> f32; 3] {
+            assert!(f(0.0).to_bits() == 0 && f(-0.0).to_bits() == 1 << 31, "the sign of zero is kept");
+        }
+        assert_eq!([(-745.0f64).vsigmoid(), (-f64::INFINITY).vsigmoid()], [5e-324, 0.0]);
+        assert_eq!([1e300f64.vsoftplus(), (-1e300f64).vsoftplus()], [1e300, 0.0]);
+        assert!(f64::NAN.vsoftplus().is_nan() && f64::NAN.vsigmoid().is_nan());
+    }
+
+    #[test]
+    fn monotone_near_the_cutoffs() {
+        for (name, f, _) in functions() {
+            for center in [-104.0f32, -87.4, -17.0, -9.01, -0.3466, 0.3466, 1.0, 9.01, 17.0, 88.7] {
+                let mut x = center - 0.01 * center.abs();
+                let mut last = f(x);
+                for _ in 0..20_000 {
+                    x = x.next_up();
+                    let y = f(x);
+                    assert!(last.is_nan() || y >= last, "{name} falls at {x}: {last} then {y}");
+                    last = y;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn vector_and_scalar_code_give_the_same_bits() {
+        let x: Vec<f32> = (0..50_000).map(|i| f32::from_bits(i * 85_899)).collect();
+        for (name, f, _) in functions() {
+            let plain: Vec<u32> = x.iter().map(|&x| f(x).to_bits()).collect();
+            let mut out = vec![0.0; x.len()];
+            match name {
+                "exp" => super::super::vector::map(&x, &mut out, Math::vexp),
+                "exp_m1" => super::super::vector::map(&x, &mut out, Math::vexp_m1),
+                "ln" => super::super::vector::map(&x, &mut out, Math::vln),
+                "ln_1p" => super::super::vector::map(&x, &mut out, Math::vln_1p),
+                "tanh" => super::super::vector::map(&x, &mut out, Math::vtanh),
+                "sigmoid" => super::super::vector::map(&x, &mut out, Math::vsigmoid),
+                _ => super::super::vector::map(&x, &mut out, Math::vsoftplus),
+            }
+            for ((&x, &p), o) in x.iter().zip(&plain).zip(&out) {
+                assert!(p == o.to_bits() || o.is_nan(), "{name}({x})");
+            }
+        }
+    }
+}

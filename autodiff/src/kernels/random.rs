@@ -1,0 +1,134 @@
+//! Dropout: a random mask that depends on nothing but a seed, a draw number and the place of an element.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+use rayon::prelude::*;
+
+use super::parallel::worthwhile;
+use super::simd::dispatch;
+use crate::Float;
+
+/// Elements of one piece, each with 32 random bits: whole blocks of the generator.
+const PIECE: usize = 1 << 11;
+
+/// The random bits of the elements from `start` on, one word each, in stream `draw` of the generator.
+fn words(seed: u64, draw: u64, start: usize, words: &mut [u32]) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(draw);
+    rng.set_word_pos(start as u128);
+    for word in words {
+        *word = rng.next_u32();
+    }
+}
+
+/// The number of 32-bit words below which an element is dropped: p·2³², rounded.
+fn threshold(p: f64) -> u64 {
+    assert!((0.0..=1.0).contains(&p), "dropout: the probability is {p}, not in 0..=1");
+    (p * 4_294_967_296.0).round() as u64
+}
+
+/// out\[i\] ← x\[i\]·keep\[i\]/(1−p), keep\[i\] ← uᵢ ≥ p with uᵢ uniform on [0, 1).
+///
+/// uᵢ is a function of (seed, draw, i) alone. With p = 1 every output is 0. The gradient is
+/// [`dropout_backward`] of the same mask.
+pub(crate) fn dropout<T: Float>(x: &[T], p: f64, seed: u64, draw: u64, keep: &mut [bool], out: &mut [T]) {
+    assert!(x.len() == out.len() && x.len() == keep.len(), "dropout: the lengths differ");
+    let (scale, below) = (scale::<T>(p), threshold(p));
+    let piece = |i: usize, x: &[T], keep: &mut [bool], out: &mut [T]| {
+        let mut bits = [0u32; PIECE];
+        let bits = &mut bits[..x.len()];
+        words(seed, draw, i * PIECE, bits);
+        dispatch(
+            #[inline(always)]
+            || {
+                for ((&bits, keep), (&x, out)) in bits.iter().zip(keep).zip(x.iter().zip(out)) {
+                    *keep = u64::from(bits) >= below;
+                    *out = if u64::from(bits) >= below { x * scale } else { T::zero() };
+                }
+            },
+        );
+    };
+    if worthwhile(x.len()) {
+        (out.par_chunks_mut(PIECE), keep.par_chunks_mut(PIECE), x.par_chunks(PIECE))
+            .into_par_iter()
+            .with_min_len(4)
+            .enumerate()
+            .for_each(|(i, (out, keep, x))| piece(i, x, keep, out));
+    } else {
+        let pieces = x.chunks(PIECE).zip(keep.chunks_mut(PIECE)).zip(out.chunks_mut(PIECE));
+        pieces.enumerate().for_each(|(i, ((x, keep), out))| piece(i, x, keep, out));
+    }
+}
+
+/// dx\[i\] ← dy\[i\]·keep\[i\]/(1−p).
+pub(crate) fn dropout_backward<T: Float>(dy: &[T], keep: &[bool], p: f64, dx: &mut [T]) {
+    let scale = scale::<T>(p);
+    super::vector::map2(dy, keep, dx, move |dy, keep| if keep { dy * scale } else { T::zero() });
+}
+
+/// 1/(1−p); 0 for p = 1, which keeps nothing.
+fn scale<T: Float>(p: f64) -> T {
+    T::from_f64(if p < 1.0 { 1.0 / (1.0 - p) } else { 0.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::parallel::same_at_any_thread_count;
+
+    fn drop(n: usize, p: f64, seed: u64, draw: u64) -> (Vec<f32>, Vec<bool>) {
+        let x: Vec<f32> = (1..=n).map(|i| i as f32).collect();
+        same_at_any_thread_count(|| {
+            let (mut out, mut keep) = (vec![f32::NAN; n], vec![false; n]);
+            dropout(&x, p, seed, draw, &mut keep, &mut out);
+            (out, keep)
+        })
+    }
+
+    #[test]
+    fn each_element_follows_its_own_word() {
+        let n = 100_003;
+        let (out, keep) = drop(n, 0.3, 7, 2);
+        for i in (0..n).step_by(997).chain([PIECE - 1, PIECE, n - 1]) {
+            let mut word = [0u32];
+            words(7, 2, i, &mut word);
+            let kept = f64::from(word[0]) / 4_294_967_296.0 >= 0.3;
+            assert_eq!(keep[i], kept);
+            assert_eq!(out[i], if kept { (i + 1) as f32 * (1.0 / 0.7f64) as f32 } else { 0.0 });
+        }
+        let (_, first) = drop(100, 0.3, 7, 2);
+        assert_eq!(first, keep[..100], "the length does not matter");
+        assert_ne!(drop(100, 0.3, 7, 3).1, first);
+        assert_ne!(drop(100, 0.3, 8, 2).1, first);
+    }
+
+    #[test]
+    fn the_share_kept_is_one_minus_p() {
+        let n = 200_000;
+        for p in [0.1, 0.5, 0.9] {
+            let kept = drop(n, p, 1, 1).1.iter().filter(|&&k| k).count() as f64 / n as f64;
+            let deviation = (p * (1.0 - p) / n as f64).sqrt();
+            assert!((kept - (1.0 - p)).abs() < 5.0 * deviation, "{kept} kept at p = {p}");
+        }
+        let (out, keep) = drop(50, 0.0, 1, 1);
+        assert!(keep.iter().all(|&k| k) && out[49] == 50.0);
+        let (out, keep) = drop(50, 1.0, 1, 1);
+        assert!(keep.iter().all(|&k| !k) && out.iter().all(|&v| v == 0.0));
+        assert!(drop(0, 0.5, 1, 1).0.is_empty());
+    }
+
+    #[test]
+    fn backward_uses_the_mask() {
+        let mut dx = [9.0f64; 3];
+        dropout_backward(&[1.0, 2.0, 3.0], &[true, false, true], 0.5, &mut dx);
+        assert_eq!(dx, [2.0, 0.0, 6.0]);
+        dropout_backward(&[f64::INFINITY, f64::NAN, 3.0], &[false; 3], 1.0, &mut dx);
+        assert_eq!(dx, [0.0; 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the probability is 1.5")]
+    fn a_probability_above_one_is_refused() {
+        dropout(&[1.0f32], 1.5, 0, 0, &mut [false], &mut [0.0]);
+    }
+}

@@ -1,0 +1,235 @@
+//! Element-by-element loops over contiguous slices.
+//!
+//! The functions given are inlined into loops that the compiler vectorizes; write them as
+//! `#[inline(always)] |x| …` when they are more than a few operations, and without branches.
+
+use rayon::prelude::*;
+
+use super::parallel::{CHUNK, worthwhile};
+use super::simd::dispatch;
+
+#[inline(always)]
+fn map_loop<A: Copy, O>(x: &[A], out: &mut [O], f: impl Fn(A) -> O) {
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = f(x);
+    }
+}
+
+#[inline(always)]
+fn update_loop<T>(x: &mut [T], f: impl Fn(&mut T)) {
+    for x in x {
+        f(x);
+    }
+}
+
+#[inline(always)]
+pub(super) fn map2_loop<A: Copy, B: Copy, O>(x: &[A], y: &[B], out: &mut [O], f: impl Fn(A, B) -> O) {
+    for ((o, &x), &y) in out.iter_mut().zip(x).zip(y) {
+        *o = f(x, y);
+    }
+}
+
+#[inline(always)]
+fn map3_loop<A: Copy, B: Copy, C: Copy, O>(
+    x: &[A],
+    y: &[B],
+    z: &[C],
+    out: &mut [O],
+    f: impl Fn(A, B, C) -> O,
+) {
+    for (((o, &x), &y), &z) in out.iter_mut().zip(x).zip(y).zip(z) {
+        *o = f(x, y, z);
+    }
+}
+
+#[inline(always)]
+fn update2_loop<T, B: Copy>(x: &mut [T], y: &[B], f: impl Fn(&mut T, B)) {
+    for (x, &y) in x.iter_mut().zip(y) {
+        f(x, y);
+    }
+}
+
+/// out\[i\] ← f(x\[i\]).
+pub(crate) fn map<A, O>(x: &[A], out: &mut [O], f: impl Fn(A) -> O + Copy + Send + Sync)
+where
+    A: Copy + Sync,
+    O: Send,
+{
+    assert_eq!(x.len(), out.len(), "map: the lengths differ");
+    let run = move |x: &[A], out: &mut [O]| {
+        dispatch(
+            #[inline(always)]
+            || map_loop(x, out, f),
+        );
+    };
+    if worthwhile(out.len()) {
+        out.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(out, x)| run(x, out));
+    } else {
+        run(x, out);
+    }
+}
+
+/// x\[i\] ← f(x\[i\]).
+pub(crate) fn map_in_place<T>(x: &mut [T], f: impl Fn(T) -> T + Copy + Send + Sync)
+where
+    T: Copy + Send,
+{
+    let run = move |x: &mut [T]| {
+        dispatch(
+            #[inline(always)]
+            || {
+                update_loop(
+                    x,
+                    #[inline(always)]
+                    |x| *x = f(*x),
+                );
+            },
+        );
+    };
+    if worthwhile(x.len()) {
+        x.par_chunks_mut(CHUNK).for_each(run);
+    } else {
+        run(x);
+    }
+}
+
+/// out\[i\] ← f(x\[i\], y\[i\]).
+pub(crate) fn map2<A, B, O>(x: &[A], y: &[B], out: &mut [O], f: impl Fn(A, B) -> O + Copy + Send + Sync)
+where
+    A: Copy + Sync,
+    B: Copy + Sync,
+    O: Send,
+{
+    assert!(x.len() == out.len() && y.len() == out.len(), "map2: the lengths differ");
+    let run = move |x: &[A], y: &[B], out: &mut [O]| {
+        dispatch(
+            #[inline(always)]
+            || map2_loop(x, y, out, f),
+        );
+    };
+    if worthwhile(out.len()) {
+        let inputs = x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK));
+        out.par_chunks_mut(CHUNK).zip(inputs).for_each(|(out, (x, y))| run(x, y, out));
+    } else {
+        run(x, y, out);
+    }
+}
+
+/// x\[i\] ← f(x\[i\], y\[i\]).
+pub(crate) fn map2_in_place<T, B>(x: &mut [T], y: &[B], f: impl Fn(T, B) -> T + Copy + Send + Sync)
+where
+    T: Copy + Send,
+    B: Copy + Sync,
+{
+    assert_eq!(x.len(), y.len(), "map2_in_place: the lengths differ");
+    let run = move |x: &mut [T], y: &[B]| {
+        dispatch(
+            #[inline(always)]
+            || {
+                update2_loop(
+                    x,
+                    y,
+                    #[inline(always)]
+                    |x, y| *x = f(*x, y),
+                );
+            },
+        );
+    };
+    if worthwhile(x.len()) {
+        x.par_chunks_mut(CHUNK).zip(y.par_chunks(CHUNK)).for_each(|(x, y)| run(x, y));
+    } else {
+        run(x, y);
+    }
+}
+
+/// out\[i\] ← f(x\[i\], y\[i\], z\[i\]).
+pub(crate) fn map3<A, B, C, O>(
+    x: &[A],
+    y: &[B],
+    z: &[C],
+    out: &mut [O],
+    f: impl Fn(A, B, C) -> O + Copy + Send + Sync,
+) where
+    A: Copy + Sync,
+    B: Copy + Sync,
+    C: Copy + Sync,
+    O: Send,
+{
+    let n = out.len();
+    assert!(x.len() == n && y.len() == n && z.len() == n, "map3: the lengths differ");
+    let run = move |x: &[A], y: &[B], z: &[C], out: &mut [O]| {
+        dispatch(
+            #[inline(always)]
+            || map3_loop(x, y, z, out, f),
+        );
+    };
+    if worthwhile(n) {
+        let inputs = x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK)).zip(z.par_chunks(CHUNK));
+        out.par_chunks_mut(CHUNK).zip(inputs).for_each(|(out, ((x, y), z))| run(x, y, z, out));
+    } else {
+        run(x, y, z, out);
+    }
+}
+
+/// acc\[i\] ← acc\[i\] + x\[i\].
+pub(crate) fn accumulate<T: Copy + Send + Sync + std::ops::Add<Output = T>>(acc: &mut [T], x: &[T]) {
+    map2_in_place(acc, x, |a, x| a + x);
+}
+
+/// out\[i\] ← value.
+pub(crate) fn fill<T: Copy + Send + Sync>(out: &mut [T], value: T) {
+    if worthwhile(out.len()) {
+        out.par_chunks_mut(CHUNK).for_each(|out| out.fill(value));
+    } else {
+        out.fill(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::parallel::same_at_any_thread_count;
+
+    const LENGTHS: [usize; 8] = [0, 1, 2, 17, 1000, 32_767, 32_768, 100_003];
+
+    fn ramp(n: usize) -> Vec<f32> {
+        (0..n).map(|i| (i as f32) * 0.37 - 100.0).collect()
+    }
+
+    #[test]
+    fn loops_match_the_plain_ones() {
+        for n in LENGTHS {
+            let (x, y) = (ramp(n), ramp(n).into_iter().rev().collect::<Vec<_>>());
+            let z: Vec<bool> = (0..n).map(|i| i % 3 == 0).collect();
+            let (one, two, three, place, sum) = same_at_any_thread_count(|| {
+                let mut one = vec![0f32; n];
+                map(&x, &mut one, |v| v * v + 1.0);
+                let mut two = vec![false; n];
+                map2(&x, &y, &mut two, |a, b| a < b);
+                let mut three = vec![0f32; n];
+                map3(&x, &y, &z, &mut three, |a, b, m| if m { a } else { b });
+                let mut place = x.clone();
+                map_in_place(&mut place, |v| v / 3.0);
+                let mut sum = x.clone();
+                accumulate(&mut sum, &y);
+                (one, two, three, place, sum)
+            });
+            for i in 0..n {
+                assert_eq!(one[i], x[i] * x[i] + 1.0);
+                assert_eq!(two[i], x[i] < y[i]);
+                assert_eq!(three[i], if z[i] { x[i] } else { y[i] });
+                assert_eq!(place[i], x[i] / 3.0);
+                assert_eq!(sum[i], x[i] + y[i]);
+            }
+            let mut filled = vec![0u8; n];
+            fill(&mut filled, 7);
+            assert!(filled.iter().all(|&v| v == 7));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the lengths differ")]
+    fn lengths_are_checked() {
+        map(&[1.0f32], &mut [0.0f32; 2], |v| v);
+    }
+}
