@@ -5,4 +5,8 @@
 //! thread count. This is the only folder in which `unsafe` may stand.
 #![allow(unsafe_code)]
 
+pub(crate) mod conv2d;
+pub(crate) mod pool2d;
 pub(crate) mod product;
+pub(crate) mod scratch;
+pub(crate) mod tasks;
