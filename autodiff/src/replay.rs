@@ -197,19 +197,19 @@ impl<T: Float> Flow<T> {
 
     /// The gradients of leaves and kept tensors, in the order of their slots.
     fn finish(mut self, tape: &Tape, leaves: &[(u32, Leaf)], kept: &[u32]) -> Gradients<T> {
-        let mut found: Vec<_> = leaves
-            .iter()
-            .filter(|(slot, _)| *slot < self.above.len() as u32)
-            .filter_map(|&(slot, leaf)| {
-                let id = match leaf {
-                    Leaf::Parameter(id) => Some(id),
-                    Leaf::Variable => None,
-                };
-                self.take(slot).map(|gradient| (slot, id, gradient))
-            })
-            .collect();
-        let kept = kept.iter().filter(|&&slot| slot < self.above.len() as u32);
-        found.extend(kept.filter_map(|&slot| self.above[slot as usize].take().map(|g| (slot, None, g))));
+        let mut found = Vec::new();
+        let mut take = |slot: u32, id| {
+            if let Some(gradient) = self.above.get_mut(slot as usize).and_then(Option::take) {
+                found.push((slot, id, gradient));
+            }
+        };
+        for &(slot, leaf) in leaves {
+            match leaf {
+                Leaf::Parameter(id) => take(slot, Some(id)),
+                Leaf::Variable => take(slot, None),
+            }
+        }
+        kept.iter().for_each(|&slot| take(slot, None));
         found.sort_by_key(|(slot, ..)| *slot);
         Gradients::new(tape.id(), found)
     }

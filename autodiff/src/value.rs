@@ -5,7 +5,6 @@ use std::fmt;
 use ndarray::{ArcArray, Array1, ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice, s};
 
 use crate::Float;
-use crate::pool::Pooled;
 
 /// Buffers from this many elements on start at a cache line.
 const ALIGNED_FROM: usize = 1 << 12;

@@ -126,9 +126,14 @@ fn tree<T: Float>(mut lanes: [T; LANES]) -> T {
 
 /// out ← scale·(x − shift) + offset, with the three by channel.
 pub(crate) fn normalize<T: Float>(c: Channels, x: &[T], shift: &[T], scale: &[T], offset: &[T], out: &mut [T]) {
-    let f = #[inline(always)]
-    |j: usize, x: T, _: T| scale[j] * (x - shift[j]) + offset[j];
-    by_channel(c, x, x, out, f);
+    by_channel(
+        c,
+        x,
+        x,
+        out,
+        #[inline(always)]
+        |j, x, _| scale[j] * (x - shift[j]) + offset[j],
+    );
 }
 
 /// out ← a·dy + b·(x − shift) + d, with a, b, d and shift by channel.
@@ -143,9 +148,14 @@ pub(crate) fn combine<T: Float>(
     d: &[T],
     out: &mut [T],
 ) {
-    let f = #[inline(always)]
-    |j: usize, x: T, dy: T| a[j] * dy + b[j] * (x - shift[j]) + d[j];
-    by_channel(c, x, dy, out, f);
+    by_channel(
+        c,
+        x,
+        dy,
+        out,
+        #[inline(always)]
+        |j, x, dy| a[j] * dy + b[j] * (x - shift[j]) + d[j],
+    );
 }
 
 /// out ← f(channel, x, y) element by element.

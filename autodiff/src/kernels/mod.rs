@@ -5,16 +5,22 @@
 //! thread count. This is the only folder in which `unsafe` may stand.
 #![allow(unsafe_code)]
 
+pub(crate) mod batch_norm;
 pub(crate) mod broadcast;
+pub(crate) mod conv2d;
 pub(crate) mod copy;
 mod fold;
 pub(crate) mod index;
 pub(crate) mod layout;
+pub(crate) mod lstm;
 pub(crate) mod math;
 pub(crate) mod parallel;
+pub(crate) mod pool2d;
 pub(crate) mod product;
 pub(crate) mod random;
 pub(crate) mod reduce;
+pub(crate) mod scratch;
 pub(crate) mod simd;
 pub(crate) mod softmax;
+pub(crate) mod tasks;
 pub(crate) mod vector;

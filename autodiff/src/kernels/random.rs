@@ -27,43 +27,35 @@ fn threshold(p: f64) -> u64 {
     (p * 4_294_967_296.0).round() as u64
 }
 
-/// out\[i\] ← x\[i\]·keep\[i\]/(1−p), keep\[i\] ← uᵢ ≥ p with uᵢ uniform on [0, 1).
+/// out\[i\] ← x\[i\]/(1−p) where uᵢ ≥ p, else 0, with uᵢ uniform on [0, 1).
 ///
-/// uᵢ is a function of (seed, draw, i) alone. With p = 1 every output is 0. The gradient is
-/// [`dropout_backward`] of the same mask.
-pub(crate) fn dropout<T: Float>(x: &[T], p: f64, seed: u64, draw: u64, keep: &mut [bool], out: &mut [T]) {
-    assert!(x.len() == out.len() && x.len() == keep.len(), "dropout: the lengths differ");
+/// uᵢ is a function of (seed, draw, i) alone. With p = 1 every output is 0.
+pub(crate) fn dropout<T: Float>(x: &[T], p: f64, seed: u64, draw: u64, out: &mut [T]) {
+    assert_eq!(x.len(), out.len(), "dropout: the lengths differ");
     let (scale, below) = (scale::<T>(p), threshold(p));
-    let piece = |i: usize, x: &[T], keep: &mut [bool], out: &mut [T]| {
+    let piece = |i: usize, x: &[T], out: &mut [T]| {
         let mut bits = [0u32; PIECE];
         let bits = &mut bits[..x.len()];
         words(seed, draw, i * PIECE, bits);
         dispatch(
             #[inline(always)]
             || {
-                for ((&bits, keep), (&x, out)) in bits.iter().zip(keep).zip(x.iter().zip(out)) {
-                    *keep = u64::from(bits) >= below;
+                for (&bits, (&x, out)) in bits.iter().zip(x.iter().zip(out)) {
                     *out = if u64::from(bits) >= below { x * scale } else { T::zero() };
                 }
             },
         );
     };
     if worthwhile(x.len()) {
-        (out.par_chunks_mut(PIECE), keep.par_chunks_mut(PIECE), x.par_chunks(PIECE))
+        (out.par_chunks_mut(PIECE), x.par_chunks(PIECE))
             .into_par_iter()
             .with_min_len(4)
             .enumerate()
-            .for_each(|(i, (out, keep, x))| piece(i, x, keep, out));
+            .for_each(|(i, (out, x))| piece(i, x, out));
     } else {
-        let pieces = x.chunks(PIECE).zip(keep.chunks_mut(PIECE)).zip(out.chunks_mut(PIECE));
-        pieces.enumerate().for_each(|(i, ((x, keep), out))| piece(i, x, keep, out));
+        let pieces = x.chunks(PIECE).zip(out.chunks_mut(PIECE));
+        pieces.enumerate().for_each(|(i, (x, out))| piece(i, x, out));
     }
-}
-
-/// dx\[i\] ← dy\[i\]·keep\[i\]/(1−p).
-pub(crate) fn dropout_backward<T: Float>(dy: &[T], keep: &[bool], p: f64, dx: &mut [T]) {
-    let scale = scale::<T>(p);
-    super::vector::map2(dy, keep, dx, move |dy, keep| if keep { dy * scale } else { T::zero() });
 }
 
 /// 1/(1−p); 0 for p = 1, which keeps nothing.
@@ -79,8 +71,9 @@ mod tests {
     fn drop(n: usize, p: f64, seed: u64, draw: u64) -> (Vec<f32>, Vec<bool>) {
         let x: Vec<f32> = (1..=n).map(|i| i as f32).collect();
         same_at_any_thread_count(|| {
-            let (mut out, mut keep) = (vec![f32::NAN; n], vec![false; n]);
-            dropout(&x, p, seed, draw, &mut keep, &mut out);
+            let mut out = vec![f32::NAN; n];
+            dropout(&x, p, seed, draw, &mut out);
+            let keep = out.iter().map(|&y| y != 0.0).collect();
             (out, keep)
         })
     }
@@ -118,17 +111,15 @@ mod tests {
     }
 
     #[test]
-    fn backward_uses_the_mask() {
-        let mut dx = [9.0f64; 3];
-        dropout_backward(&[1.0, 2.0, 3.0], &[true, false, true], 0.5, &mut dx);
-        assert_eq!(dx, [2.0, 0.0, 6.0]);
-        dropout_backward(&[f64::INFINITY, f64::NAN, 3.0], &[false; 3], 1.0, &mut dx);
-        assert_eq!(dx, [0.0; 3]);
+    fn what_is_dropped_is_zero_whatever_it_was() {
+        let mut y = [9.0f64; 2];
+        dropout(&[f64::INFINITY, f64::NAN], 1.0, 0, 0, &mut y);
+        assert_eq!(y, [0.0; 2]);
     }
 
     #[test]
     #[should_panic(expected = "the probability is 1.5")]
     fn a_probability_above_one_is_refused() {
-        dropout(&[1.0f32], 1.5, 0, 0, &mut [false], &mut [0.0]);
+        dropout(&[1.0f32], 1.5, 0, 0, &mut [0.0]);
     }
 }

@@ -68,17 +68,20 @@ elementwise! {
 
 /// −1, 0 or 1 by the sign of each element, as a constant; NaN stays NaN.
 fn sign<T: Float>(x: &Tensor<T>) -> Tensor<T> {
-    let sign = #[inline(always)]
-    |x: T| {
-        if x > T::zero() {
-            T::one()
-        } else if x < T::zero() {
-            -T::one()
-        } else {
-            x
-        }
-    };
-    map(&x.value, sign).into()
+    map(
+        &x.value,
+        #[inline(always)]
+        |x| {
+            if x > T::zero() {
+                T::one()
+            } else if x < T::zero() {
+                -T::one()
+            } else {
+                x
+            }
+        },
+    )
+    .into()
 }
 
 /// xᵖ for a number p. Rule: dx = p·xᵖ⁻¹·dy, 0 for p = 0.

@@ -7,11 +7,37 @@
 
 mod activation;
 mod arithmetic;
+mod comparison;
+mod convolution;
+mod dropout;
 mod elementwise;
+mod indexing;
+mod layout;
+mod loss;
+mod matmul;
+mod normalization;
+mod pooling;
+mod recurrent;
+mod reduction;
+mod slicing;
+mod softmax;
 
 pub use activation::*;
 pub use arithmetic::*;
+pub use comparison::*;
+pub use convolution::*;
+pub use dropout::*;
 pub use elementwise::*;
+pub use indexing::*;
+pub use layout::*;
+pub use loss::*;
+pub use matmul::*;
+pub use normalization::*;
+pub use pooling::*;
+pub use recurrent::*;
+pub use reduction::*;
+pub use slicing::*;
+pub use softmax::*;
 
 use smallvec::smallvec;
 

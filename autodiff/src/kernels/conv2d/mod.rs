@@ -1,0 +1,46 @@
+//! Two-dimensional convolution and its two gradients.
+//!
+//! y[n, k, p, q] = bias[k] + Σ x[n, c, p·stride + r·dilation − padding, …]·w[k, c, r, s], the sum over the
+//! input channels c of k's group and the taps (r, s); products with padding are left out, so that a NaN or
+//! ∞ in w or x reaches exactly the outputs whose sum holds it.
+//!
+//! The plan follows from the shape alone, never from the number of threads.
+
+mod geometry;
+mod portable;
+#[cfg(test)]
+mod reference;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod unfold;
+mod unfolded;
+
+pub(crate) use geometry::{Conv2dGeometry, inside, output_extent};
+
+use crate::Float;
+
+/// y `[N, K, P, Q]` ← w `[K, C/groups, R, S]` ⋆ x `[N, C, H, W]` (+ bias `[K]`): cross-correlation, as in
+/// PyTorch.
+#[track_caller]
+pub(crate) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
+    g.check(x.len(), w.len(), y.len());
+    if let Some(bias) = bias {
+        assert_eq!(bias.len(), g.out_channels, "conv2d: elements of bias for {g:?}");
+    }
+    portable::forward(&g.flattened(), x, w, bias, y);
+}
+
+/// dx ← the gradient of x for the gradient dy of y: the transposed convolution of dy with w.
+#[track_caller]
+pub(crate) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx: &mut [T]) {
+    g.check(dx.len(), w.len(), dy.len());
+    portable::input_gradient(&g.flattened(), dy, w, dx);
+}
+
+/// dw ← the gradient of w for the gradient dy of y.
+#[track_caller]
+pub(crate) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], dw: &mut [T]) {
+    g.check(x.len(), dw.len(), dy.len());
+    portable::weight_gradient(&g.flattened(), x, dy, dw);
+}

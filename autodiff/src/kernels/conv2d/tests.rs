@@ -1,0 +1,212 @@
+use proptest::prelude::*;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, RngExt, SeedableRng};
+
+use super::*;
+
+fn geometry() -> impl Strategy<Value = Conv2dGeometry> {
+    let small = (0usize..4, 1usize..4, 0usize..6, 0usize..40, 0usize..14, 0usize..40);
+    let window = || (1usize..5, 1usize..4, 0usize..4, 1usize..4);
+    (small, window(), window()).prop_filter_map("the window must fit", |(sizes, rows, columns)| {
+        let (batch, groups, in_group, out_group, height, width) = sizes;
+        let g = Conv2dGeometry {
+            batch,
+            in_channels: groups * in_group,
+            height,
+            width,
+            out_channels: groups * out_group,
+            kernel: [rows.0, columns.0],
+            stride: [rows.1, columns.1],
+            padding: [rows.2, columns.2],
+            dilation: [rows.3, columns.3],
+            groups,
+        };
+        let fits = output_extent(height, rows.0, rows.1, rows.2, rows.3).is_some()
+            && output_extent(width, columns.0, columns.1, columns.2, columns.3).is_some();
+        (fits && g.operations() < 20_000_000).then_some(g)
+    })
+}
+
+fn random<T: Float>(len: usize, rng: &mut impl Rng) -> Vec<T> {
+    (0..len).map(|_| T::from_f64(rng.random_range(-1.0..1.0))).collect()
+}
+
+/// Data with a few NaNs and infinities in random places.
+fn spoiled<T: Float>(len: usize, rng: &mut impl Rng) -> Vec<T> {
+    let mut x = random(len, rng);
+    for special in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        if len > 0 && rng.random_bool(0.7) {
+            x[rng.random_range(0..len)] = T::from_f64(special);
+        }
+    }
+    x
+}
+
+/// Equal within rounding of sums of `terms` products of numbers below 1; NaN and ∞ only in the same places.
+fn assert_close<T: Float>(name: &str, found: &[T], expected: &[T], terms: usize) {
+    let epsilon = if T::NAME == "f32" { 1.2e-7 } else { 2.3e-16 };
+    let bound = 2.0 * epsilon * (terms as f64 + 4.0);
+    assert_eq!(found.len(), expected.len());
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let (found, expected) = (Float::to_f64(*found), Float::to_f64(*expected));
+        let same = if expected.is_finite() {
+            (found - expected).abs() <= bound
+        } else {
+            found == expected || (found.is_nan() && expected.is_nan())
+        };
+        assert!(same, "{name}[{i}]: {found} instead of {expected}");
+    }
+}
+
+type Forward<T> = fn(&Conv2dGeometry, &[T], &[T], Option<&[T]>, &mut [T]);
+type Gradient<T> = fn(&Conv2dGeometry, &[T], &[T], &mut [T]);
+
+fn compare<T: Float>(
+    g: &Conv2dGeometry,
+    seed: u64,
+    data: fn(usize, &mut ChaCha8Rng) -> Vec<T>,
+    kernels: (Forward<T>, Gradient<T>, Gradient<T>),
+) {
+    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+    let (x, w, dy) = (data(g.input_len(), rng), data(g.weight_len(), rng), data(g.output_len(), rng));
+    let bias = rng.random_bool(0.5).then(|| random(g.out_channels, rng));
+    let run = |len: usize, f: &dyn Fn(&mut [T])| {
+        let mut result = vec![T::from_f64(7e30); len];
+        f(&mut result);
+        result
+    };
+    let (y, expected) = (
+        run(dy.len(), &|y| (kernels.0)(g, &x, &w, bias.as_deref(), y)),
+        run(dy.len(), &|y| reference::forward(g, &x, &w, bias.as_deref(), y)),
+    );
+    assert_close("y", &y, &expected, g.in_group() * g.taps());
+    let (dx, expected) = (
+        run(x.len(), &|dx| (kernels.1)(g, &dy, &w, dx)),
+        run(x.len(), &|dx| reference::input_gradient(g, &dy, &w, dx)),
+    );
+    assert_close("dx", &dx, &expected, g.out_group() * g.taps());
+    let (dw, expected) = (
+        run(w.len(), &|dw| (kernels.2)(g, &x, &dy, dw)),
+        run(w.len(), &|dw| reference::weight_gradient(g, &x, &dy, dw)),
+    );
+    assert_close("dw", &dw, &expected, g.output_len() / g.out_channels.max(1));
+}
+
+fn chosen<T: Float>() -> (Forward<T>, Gradient<T>, Gradient<T>) {
+    (forward, input_gradient, weight_gradient)
+}
+
+fn portable<T: Float>() -> (Forward<T>, Gradient<T>, Gradient<T>) {
+    (portable::forward, portable::input_gradient, portable::weight_gradient)
+}
+
+fn by_rows<T: Float>() -> (Forward<T>, Gradient<T>, Gradient<T>) {
+    (rows::forward, rows::input_gradient, rows::weight_gradient)
+}
+
+proptest! {
+    #[test]
+    fn chosen_kernels_follow_the_formula(g in geometry(), seed: u64) {
+        compare::<f32>(&g, seed, random, chosen());
+        compare::<f64>(&g, seed, random, chosen());
+    }
+
+    #[test]
+    fn portable_kernels_follow_the_formula(g in geometry(), seed: u64) {
+        compare::<f32>(&g, seed, random, portable());
+        compare::<f64>(&g, seed, random, portable());
+        compare::<f64>(&g, seed, random, by_rows());
+    }
+
+    #[test]
+    fn nan_and_infinity_reach_the_sums_that_hold_them(g in geometry(), seed: u64) {
+        compare::<f32>(&g, seed, spoiled, chosen());
+        compare::<f32>(&g, seed, spoiled, portable());
+        compare::<f64>(&g, seed, spoiled, by_rows());
+    }
+}
+
+const UNIT: Conv2dGeometry = Conv2dGeometry {
+    batch: 1,
+    in_channels: 1,
+    height: 1,
+    width: 1,
+    out_channels: 1,
+    kernel: [1, 1],
+    stride: [1, 1],
+    padding: [0, 0],
+    dilation: [1, 1],
+    groups: 1,
+};
+
+/// A square convolution: batch, channels in and out, size, kernel, stride, padding.
+fn square(n: usize, c: usize, k: usize, size: usize, r: usize, stride: usize, pad: usize) -> Conv2dGeometry {
+    Conv2dGeometry {
+        batch: n,
+        in_channels: c,
+        height: size,
+        width: size,
+        out_channels: k,
+        kernel: [r, r],
+        stride: [stride, stride],
+        padding: [pad, pad],
+        ..UNIT
+    }
+}
+
+/// Layers of the networks the kernels are meant for, some a little off the round sizes.
+fn layers() -> Vec<Conv2dGeometry> {
+    vec![
+        square(64, 1, 6, 28, 5, 1, 2),
+        square(17, 6, 16, 14, 5, 1, 0),
+        square(1, 16, 6, 14, 5, 1, 0),
+        square(3, 3, 64, 40, 7, 2, 3),
+        square(2, 64, 64, 28, 3, 1, 1),
+        square(1, 65, 67, 29, 3, 2, 1),
+        square(3, 40, 96, 7, 3, 1, 1),
+        square(2, 256, 128, 14, 1, 1, 0),
+        square(2, 64, 128, 15, 1, 2, 0),
+        square(5, 16, 16, 32, 3, 1, 1),
+        Conv2dGeometry { groups: 48, ..square(2, 48, 48, 19, 3, 2, 1) },
+        Conv2dGeometry { groups: 4, dilation: [2, 3], ..square(2, 64, 80, 23, 3, 1, 3) },
+        Conv2dGeometry { kernel: [7, 1], stride: [1, 2], ..square(2, 20, 33, 31, 1, 1, 3) },
+    ]
+}
+
+#[test]
+fn layers_of_known_networks_follow_the_formula() {
+    for (seed, g) in layers().iter().enumerate() {
+        compare::<f32>(g, seed as u64, random, chosen());
+        compare::<f32>(g, seed as u64, random, portable());
+    }
+}
+
+#[test]
+fn results_have_the_same_bits_at_any_number_of_threads() {
+    for (seed, g) in layers().iter().enumerate() {
+        for (forward, input_gradient, weight_gradient) in [chosen::<f32>(), portable()] {
+            let rng = &mut ChaCha8Rng::seed_from_u64(seed as u64);
+            let (x, w) = (random(g.input_len(), rng), random(g.weight_len(), rng));
+            let dy: Vec<f32> = random(g.output_len(), rng);
+            let results = [1, 2, 3, 8].map(|threads| {
+                rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
+                    let mut y = vec![f32::NAN; dy.len()];
+                    let (mut dx, mut dw) = (vec![f32::NAN; x.len()], vec![f32::NAN; w.len()]);
+                    forward(g, &x, &w, None, &mut y);
+                    input_gradient(g, &dy, &w, &mut dx);
+                    weight_gradient(g, &x, &dy, &mut dw);
+                    [y, dx, dw].concat().into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                })
+            });
+            for other in &results[1..] {
+                assert!(*other == results[0], "{g:?}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "no window fits on axis 3")]
+fn a_window_wider_than_the_padded_input_panics() {
+    forward::<f32>(&Conv2dGeometry { kernel: [1, 2], ..UNIT }, &[1.0], &[1.0, 1.0], None, &mut []);
+}

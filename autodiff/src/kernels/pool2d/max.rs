@@ -1,0 +1,176 @@
+//! Maxima of windows, where they stand, and the gather and scatter that carry gradients through them.
+
+use super::geometry::Pool2dGeometry;
+use crate::Float;
+use crate::kernels::conv2d::inside;
+use crate::kernels::tasks::{self, SharedMut};
+
+/// The index of a window that lies in the padding altogether: its maximum is −∞ and stands nowhere.
+pub(crate) const NOWHERE: i64 = -1;
+
+/// y `[planes, P, Q]` ← the greatest element of each window of x `[planes, H, W]`; indices ← its place
+/// h·W + w in the plane.
+///
+/// Of equal elements the first counts; a NaN counts as greater than any number, and of several the last
+/// counts (as in PyTorch). Padding is never chosen; a window of padding alone gives −∞ and index −1.
+#[track_caller]
+pub(crate) fn max<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]) {
+    g.check(x.len(), y.len());
+    assert_eq!(y.len(), indices.len(), "max_pool2d: elements of the output and of the indices");
+    let (source, plane) = (g.input_plane(), g.output_plane());
+    let per_task = planes_per_task(source + plane);
+    let (values, places) = (SharedMut::new(y), SharedMut::new(indices));
+    let arch = pulp::Arch::new();
+    tasks::run(g.planes.div_ceil(per_task), g.operations(), |task| {
+        let first = task * per_task;
+        let count = per_task.min(g.planes - first);
+        // SAFETY: each task has planes of its own.
+        let (y, indices) =
+            unsafe { (values.part(first * plane, count * plane), places.part(first * plane, count * plane)) };
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                for i in 0..count {
+                    let x = &x[(first + i) * source..][..source];
+                    let own = i * plane..(i + 1) * plane;
+                    if g.is_halving() {
+                        halve(g, x, &mut y[own.clone()], &mut indices[own]);
+                    } else {
+                        plane_max(g, x, &mut y[own.clone()], &mut indices[own]);
+                    }
+                }
+            },
+        );
+    });
+}
+
+/// Takes `x`, which stands at `at`, if it beats the best so far.
+#[inline(always)]
+fn challenge<T: Float>(best: &mut T, place: &mut i64, x: T, at: i64) {
+    // Bitwise or: a select, not a branch.
+    let wins = (x > *best) | x.is_nan();
+    *best = if wins { x } else { *best };
+    *place = if wins { at } else { *place };
+}
+
+#[inline(always)]
+fn halve<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]) {
+    let [p_len, q_len] = g.output();
+    let width = g.width;
+    for p in 0..p_len {
+        let upper = &x[2 * p * width..][..2 * q_len];
+        let lower = &x[(2 * p + 1) * width..][..2 * q_len];
+        let (y, indices) = (&mut y[p * q_len..][..q_len], &mut indices[p * q_len..][..q_len]);
+        let pairs = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
+        let start = (2 * p * width) as i64;
+        for (q, ((upper, lower), (y, index))) in pairs.zip(y.iter_mut().zip(indices)).enumerate() {
+            let at = start + 2 * q as i64;
+            let (mut best, mut place) = (upper[0], at);
+            challenge(&mut best, &mut place, upper[1], at + 1);
+            challenge(&mut best, &mut place, lower[0], at + width as i64);
+            challenge(&mut best, &mut place, lower[1], at + width as i64 + 1);
+            (*y, *index) = (best, place);
+        }
+    }
+}
+
+#[inline(always)]
+fn plane_max<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]) {
+    let [_, q_len] = g.output();
+    let stride = g.stride[1];
+    let rows = y.chunks_exact_mut(q_len).zip(indices.chunks_exact_mut(q_len));
+    for (p, (y, indices)) in rows.enumerate() {
+        y.fill(T::neg_infinity());
+        indices.fill(NOWHERE);
+        for r in 0..g.kernel[0] {
+            let h = (p * g.stride[0]) as isize + g.offset(0, r);
+            if !(0..g.height as isize).contains(&h) {
+                continue;
+            }
+            for s in 0..g.kernel[1] {
+                let offset = g.offset(1, s);
+                let run = inside(offset, stride, g.width, q_len);
+                if run.is_empty() {
+                    continue;
+                }
+                let first = h as usize * g.width + ((run.start * stride) as isize + offset) as usize;
+                let best = y[run.clone()].iter_mut().zip(&mut indices[run]);
+                let mut at = first as i64;
+                for ((best, place), &x) in best.zip(x[first..].iter().step_by(stride)) {
+                    // The first element of a window counts even when it is −∞.
+                    let opens = *place == NOWHERE;
+                    *place = if opens { at } else { *place };
+                    challenge(best, place, x, at);
+                    at += stride as i64;
+                }
+            }
+        }
+    }
+}
+
+/// y `[planes, P·Q]` ← the elements of x `[planes, H·W]` at `indices`, each within its plane; 0 at index −1.
+///
+/// With the indices of [`max`] this takes a tangent of x to one of y: it is the adjoint of
+/// [`scatter_planes`].
+///
+/// # Panics
+/// When the lengths do not fit or an index lies outside its plane.
+#[track_caller]
+pub(crate) fn gather_planes<T: Float>(planes: usize, x: &[T], indices: &[i64], y: &mut [T]) {
+    let (source, plane) = plane_sizes(planes, x.len(), indices.len(), y.len());
+    let per_task = planes_per_task(plane);
+    let operations = 8 * y.len();
+    let values = SharedMut::new(y);
+    tasks::run(planes.div_ceil(per_task), operations, |task| {
+        for i in task * per_task..((task + 1) * per_task).min(planes) {
+            let (x, indices) = (&x[i * source..][..source], &indices[i * plane..][..plane]);
+            // SAFETY: each task has planes of its own.
+            let y = unsafe { values.part(i * plane, plane) };
+            for (y, &index) in y.iter_mut().zip(indices) {
+                *y = if index == NOWHERE { T::zero() } else { x[index as usize] };
+            }
+        }
+    });
+}
+
+/// dx `[planes, H·W]` ← 0, then dy `[planes, P·Q]` added at `indices`, each within its plane; nothing is
+/// added at index −1.
+///
+/// With the indices of [`max`] this is its gradient.
+///
+/// # Panics
+/// When the lengths do not fit or an index lies outside its plane.
+#[track_caller]
+pub(crate) fn scatter_planes<T: Float>(planes: usize, dy: &[T], indices: &[i64], dx: &mut [T]) {
+    let (source, plane) = plane_sizes(planes, dx.len(), indices.len(), dy.len());
+    let per_task = planes_per_task(source + plane);
+    let operations = 2 * dx.len() + 8 * dy.len();
+    let sums = SharedMut::new(dx);
+    tasks::run(planes.div_ceil(per_task), operations, |task| {
+        for i in task * per_task..((task + 1) * per_task).min(planes) {
+            let (dy, indices) = (&dy[i * plane..][..plane], &indices[i * plane..][..plane]);
+            // SAFETY: each task has planes of its own.
+            let dx = unsafe { sums.part(i * source, source) };
+            dx.fill(T::zero());
+            for (&dy, &index) in dy.iter().zip(indices) {
+                if index != NOWHERE {
+                    dx[index as usize] += dy;
+                }
+            }
+        }
+    });
+}
+
+/// Elements of a plane of x and of a plane of y.
+#[track_caller]
+fn plane_sizes(planes: usize, x: usize, indices: usize, y: usize) -> (usize, usize) {
+    assert_eq!(indices, y, "max_pool2d: elements of the indices and of the output");
+    let (source, plane) = (x / planes.max(1), y / planes.max(1));
+    assert_eq!([source * planes, plane * planes], [x, y], "max_pool2d: elements of {planes} planes");
+    (source, plane)
+}
+
+/// Planes to a task: enough to be worth handing out.
+pub(super) fn planes_per_task(elements: usize) -> usize {
+    (1usize << 15).div_ceil(elements.max(1))
+}
