@@ -32,8 +32,9 @@ impl Batch {
 
 /// The mini-batches of a data set, epoch after epoch.
 ///
-/// Without options the examples come in their order and the last batch is as short as it has to be. Shuffled, the order
-/// is a function of seed and epoch alone, so that a run resumed at epoch 7 sees what an uninterrupted one sees.
+/// Without options the examples come in their order and the last batch is as short as it has to be. Shuffled,
+/// the order is a function of seed and epoch alone, so that a run resumed at epoch 7 sees what an
+/// uninterrupted one sees.
 ///
 /// ```
 /// use wengert::data::{Batches, iris};

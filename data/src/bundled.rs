@@ -6,11 +6,11 @@ use crate::{
 };
 use ndarray::IxDyn;
 
-/// 1,797 handwritten digits of 13 writers: inputs `[1797, 1, 8, 8]` in `0..=1` (the file's 0 to 16, divided by 16), ink
-/// bright on dark, classes "0" to "9".
+/// 1,797 handwritten digits of 13 writers: inputs `[1797, 1, 8, 8]` in `0..=1` (the file's 0 to 16, divided
+/// by 16), ink bright on dark, classes "0" to "9".
 ///
-/// Optical Recognition of Handwritten Digits (test part), E. Alpaydin and C. Kaynak, 1998, UCI Machine Learning
-/// Repository, CC BY 4.0, <https://doi.org/10.24432/C50P49>.
+/// Optical Recognition of Handwritten Digits (test part), E. Alpaydin and C. Kaynak, 1998, UCI Machine
+/// Learning Repository, CC BY 4.0, <https://doi.org/10.24432/C50P49>.
 ///
 /// ```
 /// let digits = wengert::data::digits();
@@ -31,11 +31,11 @@ pub fn digits() -> Dataset {
         )
 }
 
-/// 569 tumours, 30 measurements of cell nuclei each: inputs `[569, 30]`, classes "malignant" (0) and "benign" (1). The
-/// measurements are raw and of very different sizes: use a [`Normalizer`](crate::Normalizer).
+/// 569 tumours, 30 measurements of cell nuclei each: inputs `[569, 30]`, classes "malignant" (0) and "benign"
+/// (1). The measurements are raw and of very different sizes: use a [`Normalizer`](crate::Normalizer).
 ///
-/// Breast Cancer Wisconsin (Diagnostic), W. Wolberg, O. Mangasarian, N. Street and W. Street, 1995, UCI Machine Learning
-/// Repository, CC BY 4.0, <https://doi.org/10.24432/C5DW2B>.
+/// Breast Cancer Wisconsin (Diagnostic), W. Wolberg, O. Mangasarian, N. Street and W. Street, 1995, UCI
+/// Machine Learning Repository, CC BY 4.0, <https://doi.org/10.24432/C5DW2B>.
 ///
 /// ```
 /// assert_eq!(wengert::data::breast_cancer().counts(), [212, 357]);
@@ -47,7 +47,8 @@ pub fn breast_cancer() -> Dataset {
     )
 }
 
-/// 150 irises, length and width of sepal and petal in cm: inputs `[150, 4]`, classes "setosa", "versicolor", "virginica".
+/// 150 irises, length and width of sepal and petal in cm: inputs `[150, 4]`, classes "setosa", "versicolor",
+/// "virginica".
 ///
 /// Iris, R. A. Fisher, 1936, UCI Machine Learning Repository, CC BY 4.0, <https://doi.org/10.24432/C56C76>.
 ///

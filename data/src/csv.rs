@@ -40,7 +40,7 @@ pub enum LabelColumn {
     Name(String),
 }
 
-/// How a table is written. By default: a header, the labels in the last column as class indices 0, 1, …, commas.
+/// How a table is written. By default: commas, a header, and the labels in the last column, as indices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     header: bool,
@@ -73,8 +73,8 @@ impl Options {
         self
     }
 
-    /// Whether the labels are names instead of indices. Classes are then numbered in the alphabetical order of their
-    /// names.
+    /// Whether the labels are names instead of indices. Classes are then numbered in the alphabetical order
+    /// of their names.
     pub fn named_classes(mut self, named: bool) -> Self {
         self.named_classes = named;
         self
@@ -89,13 +89,13 @@ impl Options {
 
 /// Reads a table from a file, gzipped or not.
 ///
-/// The inputs are `[rows, columns − 1]`, the columns in their order without that of the labels. White space around cells
-/// and empty lines are skipped.
+/// The inputs are `[rows, columns − 1]`, the columns in their order without that of the labels. White space
+/// around cells and empty lines are skipped.
 ///
 /// # Errors
-/// When the file cannot be read, has no rows or no features, the label column does not exist, a row has another number
-/// of columns than the first line, a feature is not a finite number in the range of `f32`, or a label is not a class
-/// index below [`MAX_CLASSES`]. The error names line and column.
+/// When the file cannot be read, has no rows or no features, the label column does not exist, a row has
+/// another number of columns than the first line, a feature is not a finite number in the range of `f32`, or
+/// a label is not a class index below [`MAX_CLASSES`]. The error names line and column.
 pub fn read(path: impl AsRef<Path>, options: &Options) -> Result<Dataset, Error> {
     table(Source::open(path.as_ref())?, options)
 }
@@ -271,11 +271,12 @@ fn shortened(cell: &str) -> String {
     }
 }
 
-/// Where the lines begin in the bytes read so far. (The positions of the `csv` crate do not count what lies between two
-/// records: empty lines, and the second half of `\r\n`.)
+/// Where the lines begin in the bytes read so far. (The positions of the `csv` crate do not count what lies
+/// between two records: empty lines, and the second half of `\r\n`.)
 struct Lines<R> {
     inner: R,
-    /// Offset and number of the first byte of each line that is not empty; those of earlier records are dropped.
+    /// Offset and number of the first byte of each line that is not empty; those of earlier records are
+    /// dropped.
     starts: VecDeque<(u64, u64)>,
     offset: u64,
     line: u64,

@@ -6,7 +6,8 @@ use rand::Rng;
 
 /// Examples, the class of each, and the names of the classes.
 ///
-/// `inputs` is `[n, …]`: example `i` is `inputs[i]`, and `labels[i]`, in `0..classes`, is the index of its class.
+/// `inputs` is `[n, …]`: example `i` is `inputs[i]`, and `labels[i]`, in `0..classes`, is the index of its
+/// class.
 ///
 /// ```
 /// use wengert::data::{Dataset, iris};
@@ -192,7 +193,8 @@ impl Dataset {
         }
     }
 
-    /// Random parts of the given fractions, each with the same share of every class: [`split::stratified`] by label.
+    /// Random parts of the given fractions, each with the same share of every class: [`split::stratified`] by
+    /// label.
     ///
     /// ```
     /// use rand::{SeedableRng, rngs::ChaCha8Rng};

@@ -95,9 +95,7 @@ pub enum IdxProblem {
         found: usize,
     },
     /// The elements end early.
-    #[error(
-        "truncated: the header claims {shape:?}, {expected} bytes of elements, but at most {found} can follow it"
-    )]
+    #[error("truncated: the header claims {shape:?}, {expected} bytes, but at most {found} can follow it")]
     Truncated {
         /// The claimed shape.
         shape: Vec<usize>,

@@ -1,11 +1,13 @@
 //! Data for training: data sets, readers, splits, mini-batches and transforms.
 //!
-//! * [`Dataset`]: examples, their labels and the names of the classes; [`digits`], [`breast_cancer`] and [`iris`]
-//!   are shipped with the library.
-//! * [`idx`] reads MNIST's file format, [`csv`] reads tables; both unpack gzip and believe no size before it is checked.
+//! * [`Dataset`]: examples, their labels and the names of the classes; [`digits`], [`breast_cancer`] and
+//!   [`iris`] are shipped with the library.
+//! * [`idx`] reads MNIST's file format, [`csv`] reads tables; both unpack gzip and believe no size before it is
+//!   checked.
 //! * [`split`] cuts a data set into parts, keeping the share of each class; [`Batches`] walks through a part in
 //!   mini-batches whose order is a function of seed and epoch.
-//! * [`Normalizer`] is fitted on the training part and used on all of them; [`transform`] resizes and pads pictures.
+//! * [`Normalizer`] is fitted on the training part and used on all of them; [`transform`] resizes and pads
+//!   pictures.
 //!
 //! ```
 //! use rand::{SeedableRng, rngs::ChaCha8Rng};

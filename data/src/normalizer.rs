@@ -4,9 +4,10 @@ use ndarray::{ArrayD, IxDyn, Zip};
 
 /// Subtracts a mean and divides by a standard deviation: x ↦ (x − μ)/σ.
 ///
-/// Fit it on the training part and apply the same μ and σ to dev and test parts and to whatever the model will see
-/// later; fitted on each part anew, equal examples would become different ones. σ² is the mean of (x − μ)², divided by
-/// the count itself, not the count less one. Where all values are equal, σ is taken as 1: the values become 0.
+/// Fit it on the training part and apply the same μ and σ to dev and test parts and to whatever the model
+/// will see later; fitted on each part anew, equal examples would become different ones. σ² is the mean of (x
+/// − μ)², divided by the count itself, not the count less one. Where all values are equal, σ is taken as 1:
+/// the values become 0.
 ///
 /// ```
 /// use ndarray::array;
@@ -38,7 +39,8 @@ impl Normalizer {
         Self::fit("Normalizer::per_feature", inputs, &shape, 1)
     }
 
-    /// A mean and a standard deviation for each channel of `[n, c, …]`, over examples and places: for colour pictures.
+    /// A mean and a standard deviation for each channel of `[n, c, …]`, over examples and places: for colour
+    /// pictures.
     ///
     /// # Panics
     /// When `inputs` is empty, has fewer than two axes, or holds NaN or an infinity.
@@ -56,7 +58,7 @@ impl Normalizer {
     /// When `inputs` is empty, or holds NaN or an infinity.
     #[track_caller]
     pub fn global(inputs: &ArrayD<f32>) -> Self {
-        Self::fit("Normalizer::global", inputs, &vec![1; inputs.ndim()], 1)
+        Self::fit("Normalizer::global", inputs, &vec![1; inputs.ndim()], inputs.len())
     }
 
     /// Statistics of the shape `shape`; runs of `run` consecutive values belong to the same one.
@@ -68,31 +70,34 @@ impl Normalizer {
             inputs.shape()
         );
         let slots: usize = shape.iter().product();
-        let slot_of = |place: usize| place / run % slots;
+        if let Some((place, x)) = inputs.iter().enumerate().find(|(_, x)| !x.is_finite()) {
+            panic!("{operation}: value {place} of inputs of shape {:?} is {x}", inputs.shape());
+        }
         let count = (inputs.len() / slots) as f64;
+
+        let inputs = inputs.as_standard_layout();
+        let elements = inputs.as_slice().expect("the layout is standard");
+        let runs = || elements.chunks(run).zip((0..slots).cycle());
 
         let mut mean = vec![0.0; slots];
         let mut range = vec![(f32::INFINITY, f32::NEG_INFINITY); slots];
-        for (place, &x) in inputs.iter().enumerate() {
-            assert!(
-                x.is_finite(),
-                "{operation}: value {place} of inputs of shape {:?} is {x}",
-                inputs.shape()
-            );
-            let slot = slot_of(place);
-            mean[slot] += f64::from(x);
-            range[slot] = (range[slot].0.min(x), range[slot].1.max(x));
+        for (values, slot) in runs() {
+            for &x in values {
+                mean[slot] += f64::from(x);
+                range[slot] = (range[slot].0.min(x), range[slot].1.max(x));
+            }
         }
         for (mean, (least, greatest)) in mean.iter_mut().zip(&range) {
             // Of equal values the mean is that value, without the rounding of a sum.
             *mean = if least == greatest { f64::from(*least) } else { *mean / count };
         }
         let mut variance = vec![0.0; slots];
-        for (place, &x) in inputs.iter().enumerate() {
-            let slot = slot_of(place);
-            variance[slot] += (f64::from(x) - mean[slot]).powi(2) / count;
+        for (values, slot) in runs() {
+            for &x in values {
+                variance[slot] += (f64::from(x) - mean[slot]).powi(2);
+            }
         }
-        let std = variance.iter().map(|&v| if v == 0.0 { 1.0 } else { v.sqrt() }).collect();
+        let std = variance.iter().map(|&v| if v == 0.0 { 1.0 } else { (v / count).sqrt() }).collect();
         let array = |values| ArrayD::from_shape_vec(IxDyn(shape), values).expect("one value a slot");
         Normalizer { mean: array(mean), std: array(std) }
     }

@@ -12,7 +12,8 @@ use std::{
 /// (EMNIST by class, 547 MB) needs.
 pub(crate) const MAX_BYTES: u64 = 1 << 31;
 
-/// No deflate stream unpacks to more than this many times its length: a match of 258 bytes takes at least two bits.
+/// No deflate stream unpacks to more than this many times its length: a match of 258 bytes takes at least two
+/// bits.
 const MAX_DEFLATE_RATIO: u64 = 1032;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

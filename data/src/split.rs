@@ -1,8 +1,8 @@
 //! Cutting examples into random parts, such as train, dev and test.
 //!
-//! Every function gives, for each part, the ascending numbers of its examples; every example is in exactly one part.
-//! The *stratified* ones keep the shares of the groups in each part: stratified by label, each part has the same mix of
-//! classes; by any other key, "80 % of day and 80 % of night".
+//! Every function gives, for each part, the ascending numbers of its examples; every example is in exactly
+//! one part. The *stratified* ones keep the shares of the groups in each part: stratified by label, each part
+//! has the same mix of classes; by any other key, "80 % of day and 80 % of night".
 //!
 //! ```
 //! use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -16,12 +16,12 @@
 //! ```
 //!
 //! # How the counts are found
-//! All by largest remainders, in whole numbers. First the sizes of the parts: part *j* of *n* examples gets ⌊fⱼn⌋, and
-//! those that are left go one each to the parts with the largest remainders of fⱼn. Then part after part takes its
-//! examples from what the earlier ones left of each group, in proportion to it: ⌊cⱼ·m/M⌋ of a group that has *m* of the
-//! *M* examples left, and again the rest one each by largest remainder. So every part has exactly its size, with two
-//! parts each group is cut within one example of its share, and where all shares are whole numbers they are met exactly.
-//! Ties go to the part or group that comes first.
+//! All by largest remainders, in whole numbers. First the sizes of the parts: part *j* of *n* examples gets
+//! ⌊fⱼn⌋, and those that are left go one each to the parts with the largest remainders of fⱼn. Then part
+//! after part takes its examples from what the earlier ones left of each group, in proportion to it: ⌊cⱼ·m/M⌋
+//! of a group that has *m* of the *M* examples left, and again the rest one each by largest remainder. So
+//! every part has exactly its size, with two parts each group is cut within one example of its share, and
+//! where all shares are whole numbers they are met exactly. Ties go to the part or group that comes first.
 
 use rand::{Rng, seq::SliceRandom};
 use std::{array, collections::BTreeMap};
@@ -54,8 +54,8 @@ pub fn random_counts<const PARTS: usize>(
     cut(vec![(0..examples).collect()], counts, rng)
 }
 
-/// Parts of the given fractions, each with the same share of every group. `keys[i]` says to which group example `i`
-/// belongs: its label, the time of day, the writer.
+/// Parts of the given fractions, each with the same share of every group. `keys[i]` says to which group
+/// example `i` belongs: its label, the time of day, the writer.
 ///
 /// # Panics
 /// When a fraction is not positive, or they do not sum to 1 (within 10⁻⁶).

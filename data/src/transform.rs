@@ -4,9 +4,9 @@ use ndarray::{ArrayD, ArrayView4, Ix4, IxDyn, s};
 
 /// Pictures `[n, c, h, w]` resized to `[n, c, height, width]` by bilinear interpolation.
 ///
-/// Pixels are squares: pixel *i* of the result has its centre at (i + ½)·h/height − ½ of the picture, and beyond the
-/// outermost centres the edge pixel goes on. This is PyTorch's `interpolate(mode="bilinear", align_corners=False)`.
-/// No smoothing comes before it: shrinking by more than two skips pixels.
+/// Pixels are squares: pixel *i* of the result has its centre at (i + ½)·h/height − ½ of the picture, and
+/// beyond the outermost centres the edge pixel goes on. This is PyTorch's `interpolate(mode="bilinear",
+/// align_corners=False)`. No smoothing comes before it: shrinking by more than two skips pixels.
 ///
 /// ```
 /// use wengert::data::{digits, transform};
@@ -16,7 +16,7 @@ use ndarray::{ArrayD, ArrayView4, Ix4, IxDyn, s};
 /// ```
 ///
 /// # Panics
-/// When the pictures are not `[n, c, h, w]`, or have no pixels while the result has some, or `height` or `width` is 0.
+/// When the pictures are not `[n, c, h, w]`, or a height or width, old or new, is 0.
 #[track_caller]
 pub fn resize_bilinear(pictures: &ArrayD<f32>, height: usize, width: usize) -> ArrayD<f32> {
     let pictures = four_axes("resize_bilinear", pictures);
@@ -41,8 +41,8 @@ pub fn resize_bilinear(pictures: &ArrayD<f32>, height: usize, width: usize) -> A
     ArrayD::from_shape_vec(IxDyn(&[n, c, height, width]), resized).expect("every pixel was pushed once")
 }
 
-/// Pictures `[n, c, h, w]` in the middle of a frame of zeros, `[n, c, height, width]`. Where the difference is odd, the
-/// frame is one pixel wider below and to the right.
+/// Pictures `[n, c, h, w]` in the middle of a frame of zeros, `[n, c, height, width]`. Where the difference
+/// is odd, the frame is one pixel wider below and to the right.
 ///
 /// ```
 /// use wengert::data::{digits, transform};
@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn enlarges_as_pytorch_does() {
-        // interpolate([[1, 2], [3, 4]], size=(4, 4), mode="bilinear", align_corners=False): centres at −¼, ¼, ¾, 1¼.
+        // interpolate([[1, 2], [3, 4]], size=(4, 4), mode="bilinear", align_corners=False): the centres lie
+        // at −¼, ¼, ¾ and 1¼.
         let x = array![[[[1.0, 2.0], [3.0, 4.0]]]].into_dyn();
         let expected = array![[[
             [1.0, 1.25, 1.75, 2.0],

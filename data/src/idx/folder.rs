@@ -21,9 +21,9 @@ pub struct Folder {
 /// | train (optional) | `train-images-idx3-ubyte` | `train-labels-idx1-ubyte` |
 /// | test | `t10k-images-idx3-ubyte` | `t10k-labels-idx1-ubyte` |
 ///
-/// each with or without `.gz`, and also with a dot before `idx`, as some archives have them. Images, `[n, h, w]` in
-/// bytes, become inputs `[n, 1, h, w]` in `0..=1` (divided by 255). The classes are "0", "1", … up to the largest label
-/// of both parts; [`Dataset::with_class_names`] gives them better names.
+/// each with or without `.gz`, and also with a dot before `idx`, as some archives have them. Images, `[n, h,
+/// w]` in bytes, become inputs `[n, 1, h, w]` in `0..=1` (divided by 255). The classes are "0", "1", … up to
+/// the largest label of both parts; [`Dataset::with_class_names`] gives them better names.
 ///
 /// ```no_run
 /// let mnist = wengert::data::idx::folder("mnist")?;
@@ -33,8 +33,8 @@ pub struct Folder {
 ///
 /// # Errors
 /// When a file of the test part is missing, or one of the two of the training part; when a file is not what
-/// [`read`] accepts, or holds no images or labels in bytes, or images of another size than the other part's; and when
-/// there are not as many labels as images.
+/// [`read`] accepts, or holds no images or labels in bytes, or images of another size than the other part's;
+/// and when there are not as many labels as images.
 pub fn folder(directory: impl AsRef<Path>) -> Result<Folder, Error> {
     let directory = directory.as_ref();
     // "Not found" or "not a folder" says more than the absence of four files.

@@ -1,9 +1,11 @@
 //! IDX, the file format of MNIST and its relatives (Fashion-MNIST, Kuzushiji-MNIST, EMNIST).
 //!
-//! A file is: two zero bytes, a byte for the element type, a byte for the number of axes, each axis' length as a
-//! big-endian `u32`, and the elements, big-endian, in row-major order. See <http://yann.lecun.com/exdb/mnist/>.
+//! A file is: two zero bytes, a byte for the element type, a byte for the number of axes, each axis' length
+//! as a big-endian `u32`, and the elements, big-endian, in row-major order. See
+//! <http://yann.lecun.com/exdb/mnist/>.
 //!
-//! [`read`] and [`parse`] give the array as it is; [`folder`] gives the train and test parts of a whole data set.
+//! [`read`] and [`parse`] give the array as it is; [`folder`] gives the train and test parts of a whole data
+//! set.
 //!
 //! ```
 //! use wengert::data::idx::{self, IdxArray};
@@ -13,7 +15,7 @@
 //! assert_eq!(array, ndarray::array![[10, 11, 12], [20, 21, 22]].into_dyn());
 //!
 //! let error = idx::parse(&bytes[..16]).unwrap_err().to_string();
-//! assert_eq!(error, "bytes: truncated: the header claims [2, 3], 6 bytes of elements, but at most 4 can follow it");
+//! assert_eq!(error, "bytes: truncated: the header claims [2, 3], 6 bytes, but at most 4 can follow it");
 //! # Ok::<(), wengert::data::Error>(())
 //! ```
 
@@ -88,11 +90,12 @@ impl IdxArray {
 
 /// Reads an IDX file, gzipped or not (its first bytes tell, not its name).
 ///
-/// What the header claims is compared with the length of the file before any memory is taken for it, and nothing beyond
-/// the claimed elements is unpacked. More than 2 GiB of elements are refused.
+/// What the header claims is compared with the length of the file before any memory is taken for it, and
+/// nothing beyond the claimed elements is unpacked. More than 2 GiB of elements are refused.
 ///
 /// # Errors
-/// When the file cannot be read or unpacked, is not an IDX file, or is shorter or longer than its header says.
+/// When the file cannot be read or unpacked, is not an IDX file, or is shorter or longer than its header
+/// says.
 pub fn read(path: impl AsRef<Path>) -> Result<IdxArray, Error> {
     array(Source::open(path.as_ref())?)
 }

@@ -128,7 +128,9 @@ proptest! {
     }
 
     #[test]
-    fn every_truncation_is_an_error(shape in prop::collection::vec(1u32..5, 1..4), at in 0.0..1.0f64, packed: bool) {
+    fn every_truncation_is_an_error(
+        shape in prop::collection::vec(1u32..5, 1..4), at in 0.0..1.0f64, packed: bool,
+    ) {
         let count: u32 = shape.iter().product();
         let bytes = encode(0x0b, &shape, &vec![3; 2 * count as usize]);
         let bytes = if packed { gzip(&bytes) } else { bytes };
@@ -138,7 +140,8 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(
-        mut bytes in prop::collection::vec(any::<u8>(), 0..64), element_type in 7u8..16, axes in 0u8..6, packed: bool,
+        mut bytes in prop::collection::vec(any::<u8>(), 0..64), element_type in 7u8..16, axes in 0u8..6,
+        packed: bool,
     ) {
         for (byte, value) in bytes.iter_mut().zip([0, 0, element_type, axes, 0, 0, 0]) {
             *byte = value;
