@@ -1,0 +1,193 @@
+//! What can be wrong with data that comes from outside.
+
+use std::{io, path::PathBuf};
+
+/// Why data could not be read: what was expected, what was found, and where.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file system refused.
+    #[error("cannot read {}: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file is not what the IDX format or its use asks for.
+    #[error("{origin}: {problem}")]
+    Idx {
+        /// The file's path, or "bytes" for data in memory.
+        origin: String,
+        /// What is wrong with it.
+        #[source]
+        problem: IdxProblem,
+    },
+    /// A table cannot be read as a data set.
+    #[error("{origin}, line {line}: {problem}")]
+    Csv {
+        /// The file's path, or "bytes" for data in memory.
+        origin: String,
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        #[source]
+        problem: CsvProblem,
+    },
+    /// A folder lacks a file; any one of the names would have done.
+    #[error("{}: there is no file named {}", .directory.display(), .looked_for.join(" or "))]
+    MissingFile {
+        /// The folder.
+        directory: PathBuf,
+        /// The names that were tried.
+        looked_for: Vec<String>,
+    },
+    /// There are not as many labels as examples.
+    #[error("{origin}: {examples} examples but {labels} labels")]
+    CountMismatch {
+        /// Where both came from.
+        origin: String,
+        /// How many examples there are.
+        examples: usize,
+        /// How many labels there are.
+        labels: usize,
+    },
+    /// A label is not the index of a class.
+    #[error(
+        "{origin}: label {label} of example {example} is not in 0..{classes}, the range of the class indices"
+    )]
+    LabelOutOfRange {
+        /// Where the label came from.
+        origin: String,
+        /// The number of the example, counted from 0.
+        example: usize,
+        /// Its label.
+        label: i64,
+        /// How many classes there are.
+        classes: usize,
+    },
+}
+
+/// What is wrong with an IDX file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdxProblem {
+    /// The magic number does not begin with two zero bytes.
+    #[error(
+        "not an IDX file: it begins with the bytes {:02x} {:02x} instead of 00 00",
+        .0[0], .0[1]
+    )]
+    Magic([u8; 4]),
+    /// The third byte names no element type.
+    #[error(
+        "unknown element type 0x{0:02x}: expected 08 (u8), 09 (i8), 0b (i16), 0c (i32), 0d (f32) or 0e (f64)"
+    )]
+    ElementType(u8),
+    /// The fourth byte, the number of axes, is zero.
+    #[error("the header claims no axes at all")]
+    NoAxes,
+    /// The header ends early.
+    #[error("truncated: the header is {expected} bytes long, but there are only {found}")]
+    TruncatedHeader {
+        /// How long it should be.
+        expected: usize,
+        /// How long it is.
+        found: usize,
+    },
+    /// The elements end early.
+    #[error("truncated: the header claims {shape:?}, {expected} bytes, but at most {found} can follow it")]
+    Truncated {
+        /// The claimed shape.
+        shape: Vec<usize>,
+        /// The bytes it needs.
+        expected: u64,
+        /// The bytes there are (for gzip: the most that a file of this length can hold).
+        found: u64,
+    },
+    /// The shape is beyond what the reader unpacks or the machine can address.
+    #[error("the header claims {shape:?}, more than the {limit} bytes this reader accepts")]
+    TooLarge {
+        /// The claimed shape.
+        shape: Vec<usize>,
+        /// The bound in bytes.
+        limit: u64,
+    },
+    /// Bytes follow the last element.
+    #[error(
+        "oversized: more bytes follow the {expected} bytes of elements that the header claims as {shape:?}"
+    )]
+    TrailingBytes {
+        /// The claimed shape.
+        shape: Vec<usize>,
+        /// The bytes it needs.
+        expected: u64,
+    },
+    /// The bytes could not be read or unpacked.
+    #[error("cannot be read or unpacked: {0}")]
+    Unreadable(#[from] io::Error),
+    /// A well-formed array, but not of the kind that its file name promises.
+    #[error("expected {expected}, found an array of {element} and shape {shape:?}")]
+    WrongKind {
+        /// What should be there.
+        expected: &'static str,
+        /// The element type.
+        element: &'static str,
+        /// The shape.
+        shape: Vec<usize>,
+    },
+}
+
+/// What is wrong with a line of a table. Columns are counted from 1.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CsvProblem {
+    /// A row has another number of columns than the first line.
+    #[error("expected {expected} columns as in the first line, found {found}")]
+    Ragged {
+        /// Columns of the first line.
+        expected: usize,
+        /// Columns of this line.
+        found: usize,
+    },
+    /// A cell is not a number, or is NaN, infinite or beyond the range of f32.
+    #[error("column {column}: expected a finite number, found `{cell}`")]
+    NotANumber {
+        /// The column.
+        column: usize,
+        /// Its text (shortened).
+        cell: String,
+    },
+    /// A label is not a class index.
+    #[error("column {column}: expected a class index from 0 to {largest}, found `{cell}`")]
+    Label {
+        /// The column.
+        column: usize,
+        /// Its text (shortened).
+        cell: String,
+        /// The largest index that is accepted.
+        largest: i64,
+    },
+    /// Text labels name more classes than the reader accepts.
+    #[error("the label column names more than {largest} classes")]
+    TooManyClasses {
+        /// The bound.
+        largest: usize,
+    },
+    /// The column that should hold the labels does not exist.
+    #[error("there is no label column {asked}: the line has {found}")]
+    NoLabelColumn {
+        /// The column that was asked for.
+        asked: String,
+        /// What the line has.
+        found: String,
+    },
+    /// The table has a label column and nothing else.
+    #[error("there are no feature columns beside the label")]
+    NoFeatures,
+    /// The table has no rows.
+    #[error("there are no rows")]
+    NoRows,
+    /// The bytes could not be read, unpacked or decoded as UTF-8.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] ::csv::Error),
+}
