@@ -1,0 +1,95 @@
+//! The impl that the derive macro writes.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::{DeriveInput, GenericParam};
+
+use crate::attributes::TypeOptions;
+use crate::bounds::{self, Element};
+use crate::crate_path;
+use crate::fields::{self, Field, Variant};
+
+/// `impl Module<T>` for the type.
+pub(crate) fn module(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let options = TypeOptions::of(input)?;
+    let variants = fields::variants(input)?;
+    let element = Element::of(&input.generics, options.float)?;
+    let nn = match options.crate_path {
+        Some(path) => path.into_token_stream(),
+        None => crate_path::find()?,
+    };
+
+    let fields: Vec<&Field> = variants.iter().flat_map(|variant| &variant.fields).collect();
+    let generics = bounds::generics(input, &element, &fields, &nn);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (_, type_generics, _) = input.generics.split_for_impl();
+    let name = &input.ident;
+    let body = body(&variants);
+    let probe = probe(input, &element, &fields, &nn);
+
+    Ok(quote! {
+        const _: () = {
+            #[automatically_derived]
+            impl #impl_generics #nn::Module<#element> for #name #type_generics #where_clause {
+                fn visit(&self, __visitor: &mut dyn #nn::Visitor<#element>) {
+                    #body
+                }
+
+                fn visit_mut(&mut self, __visitor: &mut dyn #nn::VisitorMut<#element>) {
+                    #body
+                }
+            }
+
+            #probe
+        };
+    })
+}
+
+/// Each field of the active variant, under its name.
+///
+/// The same text serves both methods: the bindings are `&` or `&mut` as `self` is. The field's type is written out: where it is no module, the compiler then underlines it in the user's code.
+fn body(variants: &[Variant]) -> TokenStream {
+    if variants.is_empty() {
+        return quote!(match *self {});
+    }
+    let arms = variants.iter().map(|Variant { path, fields }| {
+        let bindings: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("__field{index}")).collect();
+        let members = fields.iter().map(|field| &field.member);
+        let names = fields.iter().map(|field| &field.name);
+        let types = fields.iter().map(|field| &field.ty);
+        quote! {
+            #path { #(#members: #bindings,)* .. } => {
+                #(__visitor.child::<#types>(#names, #bindings);)*
+            }
+        }
+    });
+    quote!(match self { #(#arms)* })
+}
+
+/// Reports a field that is a module of no element type here, not where the type is first used.
+fn probe(input: &DeriveInput, element: &Element, fields: &[&Field], nn: &TokenStream) -> Option<TokenStream> {
+    if !matches!(element, Element::Any(_)) {
+        return None;
+    }
+    let parameters: Vec<Ident> = input
+        .generics
+        .params
+        .iter()
+        .map(|parameter| match parameter {
+            GenericParam::Type(parameter) => parameter.ident.clone(),
+            GenericParam::Const(parameter) => parameter.ident.clone(),
+            GenericParam::Lifetime(parameter) => parameter.lifetime.ident.clone(),
+        })
+        .collect();
+    let types = fields
+        .iter()
+        .map(|field| &field.ty)
+        .filter(|ty| !bounds::is_recursive(ty, &input.ident) && !bounds::mentions(ty, &parameters));
+    Some(quote! {
+        const _: fn() = || {
+            #[allow(unused_imports)]
+            use #nn::module::derive_support::{Double as _, Single as _};
+            #((&&&#nn::module::derive_support::Probe::<#types>::NEW).module();)*
+        };
+    })
+}

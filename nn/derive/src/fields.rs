@@ -1,0 +1,78 @@
+//! The fields that are visited, variant by variant.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Fields, Member, Type};
+
+use crate::attributes::{self, FieldOptions};
+
+/// A struct, as `Self`, or a variant of an enum.
+pub(crate) struct Variant {
+    /// `Self` or `Self::Variant`.
+    pub(crate) path: TokenStream,
+    /// Without the skipped ones.
+    pub(crate) fields: Vec<Field>,
+}
+
+/// A field that is visited.
+pub(crate) struct Field {
+    pub(crate) member: Member,
+    pub(crate) name: String,
+    pub(crate) ty: Type,
+}
+
+/// The variants of the type, one for a struct; every mistake in them is reported.
+pub(crate) fn variants(input: &DeriveInput) -> syn::Result<Vec<Variant>> {
+    match &input.data {
+        Data::Struct(data) => Ok(vec![Variant { path: quote!(Self), fields: fields(&data.fields)? }]),
+        Data::Enum(data) => collect(data.variants.iter().map(|variant| {
+            attributes::refuse(variant)?;
+            let name: &Ident = &variant.ident;
+            Ok(Variant { path: quote!(Self::#name), fields: fields(&variant.fields)? })
+        })),
+        Data::Union(data) => Err(syn::Error::new(
+            data.union_token.span(),
+            "`Module` cannot be derived for a union: which of its fields is live is not known; use an enum",
+        )),
+    }
+}
+
+fn fields(fields: &Fields) -> syn::Result<Vec<Field>> {
+    let visited = collect(fields.iter().zip(fields.members()).map(|(field, member)| {
+        let options = FieldOptions::of(field)?;
+        if options.skip {
+            return Ok(None);
+        }
+        let (name, span) = match (options.rename, &member) {
+            (Some(name), _) => (name.value(), name.span()),
+            (None, Member::Named(ident)) => (ident.unraw().to_string(), ident.span()),
+            (None, Member::Unnamed(index)) => (index.index.to_string(), field.ty.span()),
+        };
+        Ok(Some((Field { member, name, ty: field.ty.clone() }, span)))
+    }))?;
+    let mut taken = BTreeMap::new();
+    collect(visited.into_iter().flatten().map(|(field, span)| match taken.insert(field.name.clone(), ()) {
+        None => Ok(field),
+        Some(()) => {
+            Err(syn::Error::new(span, format!("another field is visited as `{}` already", field.name)))
+        }
+    }))
+}
+
+/// The results, or all errors in one.
+fn collect<R>(results: impl Iterator<Item = syn::Result<R>>) -> syn::Result<Vec<R>> {
+    let mut all = Ok(Vec::new());
+    for result in results {
+        match (&mut all, result) {
+            (Ok(values), Ok(value)) => values.push(value),
+            (Ok(_), Err(error)) => all = Err(error),
+            (Err(_), Ok(_)) => {}
+            (Err(errors), Err(error)) => errors.combine(error),
+        }
+    }
+    all
+}
