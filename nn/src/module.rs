@@ -51,9 +51,7 @@ use crate::{Buffer, Parameter};
     message = "`{Self}` is not a module of `{T}`",
     label = "does not implement `Module<{T}>`",
     note = "a field that holds no parameters is left out with `#[module(skip)]`; a type that holds some needs \
-            `#[derive(Module)]`",
-    note = "for a type of other precision than `{T}`, write `#[module(float = f64)]` (or `f32`) above the type \
-            that derives `Module`"
+            `#[derive(Module)]`"
 )]
 pub trait Module<T: Float> {
     /// Visits every parameter and buffer in this module and its submodules, in declaration order.

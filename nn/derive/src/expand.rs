@@ -1,7 +1,8 @@
 //! The impl that the derive macro writes.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{DeriveInput, GenericParam};
 
 use crate::attributes::TypeOptions;
@@ -24,7 +25,8 @@ pub(crate) fn module(input: &DeriveInput) -> syn::Result<TokenStream> {
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, type_generics, _) = input.generics.split_for_impl();
     let name = &input.ident;
-    let body = body(&variants);
+    let visit = body(&variants, &element, &nn, "visit");
+    let visit_mut = body(&variants, &element, &nn, "visit_mut");
     let probe = probe(input, &element, &fields, &nn);
 
     Ok(quote! {
@@ -32,11 +34,11 @@ pub(crate) fn module(input: &DeriveInput) -> syn::Result<TokenStream> {
             #[automatically_derived]
             impl #impl_generics #nn::Module<#element> for #name #type_generics #where_clause {
                 fn visit(&self, __visitor: &mut dyn #nn::Visitor<#element>) {
-                    #body
+                    #visit
                 }
 
                 fn visit_mut(&mut self, __visitor: &mut dyn #nn::VisitorMut<#element>) {
-                    #body
+                    #visit_mut
                 }
             }
 
@@ -45,13 +47,15 @@ pub(crate) fn module(input: &DeriveInput) -> syn::Result<TokenStream> {
     })
 }
 
-/// Each field of the active variant, under its name.
+/// Each field of the active variant, under its name; the bindings are `&` or `&mut` as `self` is.
 ///
-/// The same text serves both methods: the bindings are `&` or `&mut` as `self` is. The field's type is written out: where it is no module, the compiler then underlines it in the user's code.
-fn body(variants: &[Variant]) -> TokenStream {
+/// The field's type is written out: where it is no module, the compiler underlines it in the user's code, and once,
+/// since the complaints of both methods are the same.
+fn body(variants: &[Variant], element: &Element, nn: &TokenStream, method: &str) -> TokenStream {
     if variants.is_empty() {
         return quote!(match *self {});
     }
+    let method = Ident::new(method, Span::call_site());
     let arms = variants.iter().map(|Variant { path, fields }| {
         let bindings: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("__field{index}")).collect();
         let members = fields.iter().map(|field| &field.member);
@@ -59,7 +63,11 @@ fn body(variants: &[Variant]) -> TokenStream {
         let types = fields.iter().map(|field| &field.ty);
         quote! {
             #path { #(#members: #bindings,)* .. } => {
-                #(__visitor.child::<#types>(#names, #bindings);)*
+                #(
+                    __visitor.enter(#names);
+                    <#types as #nn::Module<#element>>::#method(#bindings, __visitor);
+                    __visitor.leave();
+                )*
             }
         }
     });
@@ -81,15 +89,19 @@ fn probe(input: &DeriveInput, element: &Element, fields: &[&Field], nn: &TokenSt
             GenericParam::Lifetime(parameter) => parameter.lifetime.ident.clone(),
         })
         .collect();
-    let types = fields
+    let questions = fields
         .iter()
         .map(|field| &field.ty)
-        .filter(|ty| !bounds::is_recursive(ty, &input.ident) && !bounds::mentions(ty, &parameters));
+        .filter(|ty| !bounds::is_recursive(ty, &input.ident) && !bounds::mentions(ty, &parameters))
+        .map(|ty| {
+            let at_field = Span::call_site().located_at(ty.span());
+            quote_spanned!(at_field=> (&&&#nn::module::derive_support::Probe::<#ty>::NEW).module();)
+        });
     Some(quote! {
         const _: fn() = || {
             #[allow(unused_imports)]
             use #nn::module::derive_support::{Double as _, Single as _};
-            #((&&&#nn::module::derive_support::Probe::<#types>::NEW).module();)*
+            #(#questions)*
         };
     })
 }

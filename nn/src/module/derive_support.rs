@@ -6,6 +6,32 @@
 //! `(&&&Probe::<Field>::NEW).module()`. Method lookup removes one reference after the other and takes the first
 //! `module` whose impl fits: [`Single`], then [`Double`], then the inherent one, which always fits and then
 //! fails its own bound with the message of [`Module`], at the field.
+//!
+//! So this does not compile, although nothing uses `Net`:
+//! ```compile_fail,E0277
+//! use wengert::nn::{Module, Parameter};
+//!
+//! struct Configuration;
+//!
+//! #[derive(Module)]
+//! struct Net {
+//!     weight: Parameter<f64>,
+//!     configuration: Configuration,
+//! }
+//! ```
+//! and this does:
+//! ```
+//! use wengert::nn::{Module, Parameter};
+//!
+//! struct Configuration;
+//!
+//! #[derive(Module)]
+//! struct Net {
+//!     weight: Parameter<f64>,
+//!     #[module(skip)]
+//!     configuration: Configuration,
+//! }
+//! ```
 
 use std::marker::PhantomData;
 
