@@ -104,3 +104,57 @@ fn for_each_option(
 fn once(option: &ParseNestedMeta, given: bool) -> syn::Result<()> {
     if given { Err(option.error("this option is given twice")) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::ToTokens;
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn options_of_a_type() {
+        let input = parse_quote! {
+            #[derive(Debug)]
+            #[module(float = f64)]
+            #[module(crate = "a::b")]
+            struct A;
+        };
+        let options = TypeOptions::of(&input).unwrap();
+        assert_eq!(options.float, Some(parse_quote!(f64)));
+        assert_eq!(options.crate_path.to_token_stream().to_string(), "a :: b");
+    }
+
+    #[test]
+    fn wrong_options_of_a_type() {
+        let error = |input| TypeOptions::of(&input).err().expect("the input is wrong").to_string();
+        assert!(
+            error(parse_quote!(
+                #[module(skip)]
+                struct A;
+            ))
+            .contains("belong on a field")
+        );
+        assert!(
+            error(parse_quote!(
+                #[module(float = f32, float = f64)]
+                struct A;
+            ))
+            .contains("given twice")
+        );
+        assert!(
+            error(parse_quote!(
+                #[module(crate = "1a")]
+                struct A;
+            ))
+            .contains("expected identifier")
+        );
+        assert!(
+            error(parse_quote!(
+                #[module = "x"]
+                struct A;
+            ))
+            .contains("in parentheses")
+        );
+    }
+}

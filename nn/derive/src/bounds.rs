@@ -160,3 +160,155 @@ fn is_float(parameter: &TypeParam, generics: &Generics) -> bool {
             _ => false,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields;
+
+    fn element(input: &DeriveInput) -> syn::Result<String> {
+        Element::of(&input.generics, None).map(|element| element.to_token_stream().to_string())
+    }
+
+    #[test]
+    fn the_float_parameter_is_found_by_its_bound() {
+        let found = |input: DeriveInput| element(&input).unwrap();
+        assert_eq!(
+            found(parse_quote!(
+                struct A<T: Float>(T);
+            )),
+            "T"
+        );
+        assert_eq!(
+            found(parse_quote!(
+                struct A<M, S: Clone + autodiff::Float = f32>(M, S);
+            )),
+            "S"
+        );
+        assert_eq!(
+            found(parse_quote!(
+                struct A<M: Clone, T>(M, T)
+                where
+                    Vec<M>: Float,
+                    T: Float;
+            )),
+            "T"
+        );
+        assert_eq!(
+            found(parse_quote!(
+                struct A<'a, M: Floating, const N: usize>(&'a [M; N]);
+            )),
+            "__T"
+        );
+    }
+
+    #[test]
+    fn two_float_parameters_need_a_choice() {
+        let input: DeriveInput = parse_quote!(
+            struct A<T: Float, S>(T, S)
+            where
+                S: Float;
+        );
+        let message = element(&input).unwrap_err().to_string();
+        assert!(message.contains("`T` and `S`") && message.contains("#[module(float = T)]"), "{message}");
+        let named = Element::of(&input.generics, Some(parse_quote!(S))).unwrap();
+        assert!(matches!(named, Element::Parameter(ident) if ident == "S"));
+        let named = Element::of(&input.generics, Some(parse_quote!(f64))).unwrap();
+        assert!(matches!(named, Element::Concrete(_)));
+    }
+
+    fn where_clause(input: DeriveInput, named: Option<Type>) -> String {
+        let element = Element::of(&input.generics, named).unwrap();
+        let variants = fields::variants(&input).unwrap();
+        let fields: Vec<&Field> = variants.iter().flat_map(|variant| &variant.fields).collect();
+        let generics = generics(&input, &element, &fields, &quote!(nn));
+        generics.where_clause.unwrap().predicates.to_token_stream().to_string()
+    }
+
+    #[test]
+    fn fields_are_asked_only_where_the_answer_is_open() {
+        let of = |input| where_clause(input, None);
+        let text = |tokens: TokenStream| tokens.to_string();
+        assert_eq!(
+            of(parse_quote!(
+                struct A<T: Float>(Linear<T>, f64, Vec<A<T>>);
+            )),
+            ""
+        );
+        assert_eq!(
+            of(parse_quote!(
+                struct A<M, T: Float>(Vec<M>, Vec<M>, #[module(skip)] Option<M>, other::M)
+                where
+                    M: Copy;
+            )),
+            text(quote!(M: Copy, Vec<M>: nn::Module<T>))
+        );
+        assert_eq!(
+            of(parse_quote!(
+                struct A<M: Family, T: Float>(<M as Family>::Block, fn() -> [M; 2]);
+            )),
+            text(quote!(<M as Family>::Block: nn::Module<T>, fn() -> [M; 2]: nn::Module<T>))
+        );
+        assert_eq!(
+            of(parse_quote!(
+                struct A(Linear, f64);
+            )),
+            text(quote!(Linear: nn::Module<__T>, f64: nn::Module<__T>))
+        );
+    }
+
+    #[test]
+    fn recursive_fields_ask_for_the_parameters() {
+        let of = |input| where_clause(input, None);
+        let text = |tokens: TokenStream| tokens.to_string();
+        assert_eq!(
+            of(parse_quote!(
+                struct A<M, T: Float>(Option<Box<A<M, T>>>);
+            )),
+            text(quote!(M: nn::Module<T>))
+        );
+        assert_eq!(
+            of(parse_quote!(
+                struct A(Linear, Vec<Self>);
+            )),
+            text(quote!(Linear: nn::Module<__T>))
+        );
+        // Another type of the same name is not this one.
+        assert_eq!(
+            of(parse_quote!(
+                struct A(nn::A<f32>);
+            )),
+            text(quote!(nn::A<f32>: nn::Module<__T>))
+        );
+    }
+
+    #[test]
+    fn a_chosen_parameter_is_bounded() {
+        let bound = quote!(T: nn::module::derive_support::Float).to_string();
+        assert_eq!(
+            where_clause(
+                parse_quote!(
+                    struct A<T: Real>(T);
+                ),
+                Some(parse_quote!(T))
+            ),
+            bound
+        );
+        assert_eq!(
+            where_clause(
+                parse_quote!(
+                    struct A<T: Float>(T);
+                ),
+                Some(parse_quote!(T))
+            ),
+            ""
+        );
+        let concrete = where_clause(
+            parse_quote!(
+                struct A<T: Float>(T, f32);
+            ),
+            Some(parse_quote!(f64)),
+        );
+        assert_eq!(concrete, quote!(T: nn::Module<f64>).to_string());
+    }
+}

@@ -105,3 +105,95 @@ fn probe(input: &DeriveInput, element: &Element, fields: &[&Field], nn: &TokenSt
         };
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    fn expanded(input: DeriveInput) -> String {
+        module(&input).expect("the input is right").to_string()
+    }
+
+    #[test]
+    fn the_impl_of_a_struct() {
+        let input = parse_quote! {
+            #[module(crate = "there")]
+            struct Scale<T: Float = f32> {
+                #[module(rename = "gain")]
+                weight: Parameter<T>,
+                #[module(skip)]
+                name: Name,
+            }
+        };
+        let expected = quote! {
+            const _: () = {
+                #[automatically_derived]
+                impl<T: Float> there::Module<T> for Scale<T> {
+                    fn visit(&self, __visitor: &mut dyn there::Visitor<T>) {
+                        match self {
+                            Self { weight: __field0, .. } => {
+                                __visitor.enter("gain");
+                                <Parameter<T> as there::Module<T>>::visit(__field0, __visitor);
+                                __visitor.leave();
+                            }
+                        }
+                    }
+
+                    fn visit_mut(&mut self, __visitor: &mut dyn there::VisitorMut<T>) {
+                        match self {
+                            Self { weight: __field0, .. } => {
+                                __visitor.enter("gain");
+                                <Parameter<T> as there::Module<T>>::visit_mut(__field0, __visitor);
+                                __visitor.leave();
+                            }
+                        }
+                    }
+                }
+            };
+        };
+        assert_eq!(expanded(input), expected.to_string());
+    }
+
+    #[test]
+    fn only_types_without_a_float_are_probed() {
+        let probed = |input| expanded(input).matches("Probe ::").count();
+        assert_eq!(
+            probed(parse_quote!(
+                struct Net<T: Float>(Linear<T>, usize);
+            )),
+            0
+        );
+        assert_eq!(
+            probed(parse_quote!(
+                #[module(float = f64)]
+                struct Net(Linear<f64>, usize);
+            )),
+            0
+        );
+        assert_eq!(
+            probed(parse_quote!(
+                struct Net(Linear<f64>, usize, Option<Box<Self>>);
+            )),
+            2
+        );
+        assert_eq!(
+            probed(parse_quote!(
+                struct Net<'a, M, const N: usize>(M, [u8; N], &'a str, bool);
+            )),
+            1
+        );
+    }
+
+    #[test]
+    fn the_crate_is_found_through_the_facade() {
+        // This package depends, for its tests, on `wengert` alone.
+        assert!(
+            expanded(parse_quote!(
+                struct Relu;
+            ))
+            .contains(":: wengert :: nn :: Module < __T > for Relu")
+        );
+    }
+}

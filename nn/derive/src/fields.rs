@@ -76,3 +76,113 @@ fn collect<R>(results: impl Iterator<Item = syn::Result<R>>) -> syn::Result<Vec<
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    fn names(input: DeriveInput) -> Vec<Vec<String>> {
+        let variants = variants(&input).expect("the input is right");
+        variants
+            .into_iter()
+            .map(|variant| variant.fields.into_iter().map(|field| field.name).collect())
+            .collect()
+    }
+
+    fn errors(input: DeriveInput) -> Vec<String> {
+        let error = variants(&input).err().expect("the input is wrong");
+        error.into_iter().map(|error| error.to_string()).collect()
+    }
+
+    #[test]
+    fn names_are_those_in_the_source_unless_renamed() {
+        let named = parse_quote!(
+            struct A {
+                r#type: B,
+                #[module(skip)]
+                c: D,
+                #[module(rename = "f.0")]
+                e: F,
+            }
+        );
+        assert_eq!(names(named), [["type", "f.0"]]);
+        assert_eq!(
+            names(parse_quote!(
+                struct A(B, #[module(skip)] C, D);
+            )),
+            [["0", "2"]]
+        );
+        let variants = names(parse_quote!(
+            enum A {
+                None,
+                One(B),
+                Two { left: B, right: B },
+            }
+        ));
+        assert_eq!(variants, [vec![], vec!["0"], vec!["left", "right"]]);
+    }
+
+    #[test]
+    fn every_mistake_is_reported() {
+        let wrong = errors(parse_quote! {
+            struct A {
+                #[module(skipp)] a: B,
+                #[module(rename = "x..y")] b: B,
+                #[module(rename = "x", skip)] c: B,
+                #[module] d: B,
+                #[module(skip, skip)] e: B,
+                #[module(rename = 1)] f: B,
+            }
+        });
+        let expected = [
+            "a field takes the options `skip` and `rename",
+            "a name is not empty",
+            "a skipped field is not visited",
+            "expected options in parentheses",
+            "given twice",
+            "expected string literal",
+        ];
+        assert_eq!(wrong.len(), expected.len(), "{wrong:?}");
+        for (wrong, expected) in wrong.iter().zip(expected) {
+            assert!(wrong.contains(expected), "{wrong} does not say: {expected}");
+        }
+    }
+
+    #[test]
+    fn two_fields_of_one_name() {
+        let wrong = errors(parse_quote!(
+            struct A {
+                #[module(rename = "b")]
+                a: B,
+                b: B,
+            }
+        ));
+        assert_eq!(wrong, ["another field is visited as `b` already"]);
+        // In different variants they never meet.
+        assert_eq!(
+            names(parse_quote!(
+                enum A {
+                    B { x: C },
+                    D { x: C },
+                }
+            )),
+            [["x"], ["x"]]
+        );
+    }
+
+    #[test]
+    fn unions_and_options_on_variants() {
+        assert!(errors(parse_quote!(union A { b: f32 }))[0].contains("union"));
+        assert!(
+            errors(parse_quote!(
+                enum A {
+                    #[module(skip)]
+                    B(C),
+                }
+            ))[0]
+                .contains("a variant takes no options")
+        );
+    }
+}
