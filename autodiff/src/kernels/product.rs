@@ -2,6 +2,7 @@
 
 use gemm::Parallelism;
 
+
 /// An element type with matrix products.
 ///
 /// It is sealed with [`Float`](crate::Float); its methods are for the kernels.
@@ -48,25 +49,8 @@ macro_rules! impl_product {
                 // SAFETY: the caller vouches for every element reached.
                 unsafe {
                     gemm::gemm(
-                        m,
-                        n,
-                        k,
-                        c,
-                        c_strides.1,
-                        c_strides.0,
-                        accumulate,
-                        a,
-                        a_strides.1,
-                        a_strides.0,
-                        b,
-                        b_strides.1,
-                        b_strides.0,
-                        1.0,
-                        1.0,
-                        false,
-                        false,
-                        false,
-                        parallelism,
+                        m, n, k, c, c_strides.1, c_strides.0, accumulate, a, a_strides.1, a_strides.0, b,
+                        b_strides.1, b_strides.0, 1.0, 1.0, false, false, false, parallelism,
                     );
                 }
             }
