@@ -2,12 +2,12 @@
 
 use smallvec::SmallVec;
 
+use crate::Float;
 use crate::indices::{Indices, Mask};
 use crate::shape::{ShapeError, Shapes};
 use crate::tape::{Node, Place, Tape};
 use crate::tensor::Tensor;
 use crate::value::Value;
-use crate::Float;
 
 /// One gradient for each input of a function, `None` where none flows.
 pub type InputGradients<T> = SmallVec<[Option<Tensor<T>>; 2]>;
@@ -288,6 +288,9 @@ impl<T: Float> Backward<'_, T> {
     #[cold]
     #[track_caller]
     fn missing(&self, what: &str, i: usize) -> ! {
-        panic!("{}: its rule asks for {what} {i}, which its forward pass did not save", self.node.function.name())
+        panic!(
+            "{}: its rule asks for {what} {i}, which its forward pass did not save",
+            self.node.function.name()
+        )
     }
 }

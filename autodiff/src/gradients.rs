@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::Float;
 use crate::parameter::{Parameter, ParameterId};
 use crate::tensor::Tensor;
-use crate::Float;
 
 /// The gradients of a scalar with respect to the parameters and variables it came from.
 ///

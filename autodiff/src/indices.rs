@@ -22,6 +22,7 @@ use crate::{Float, Tensor};
 /// ```
 #[derive(Clone)]
 pub struct Indices {
+    /// Always row-major.
     values: ArcArray<i64, IxDyn>,
     pub(crate) tape: Option<Tape>,
 }
@@ -62,8 +63,13 @@ impl Indices {
     }
 
     /// The elements in row-major order.
+    pub fn as_slice(&self) -> &[i64] {
+        self.values.as_slice().expect("indices are row-major")
+    }
+
+    /// The elements in row-major order.
     pub fn to_vec(&self) -> Vec<i64> {
-        self.values.iter().copied().collect()
+        self.as_slice().to_vec()
     }
 
     /// The tape that carries the indices, if one does.
@@ -84,7 +90,7 @@ impl Indices {
 
     /// The first element that is not in `0..bound`, with its position in row-major order.
     pub(crate) fn outside(&self, bound: usize) -> Option<(usize, i64)> {
-        self.values.iter().copied().enumerate().find(|&(_, id)| id < 0 || id >= bound as i64)
+        self.as_slice().iter().copied().enumerate().find(|&(_, id)| id < 0 || id >= bound as i64)
     }
 
     /// An error that names the first element outside `0..bound`.
@@ -94,15 +100,6 @@ impl Indices {
             Some((at, id)) => {
                 Err(ShapeError::new(format!("{what} {id} at position {at} is not in 0..{bound}")))
             }
-        }
-    }
-
-    /// The elements in row-major order as a shared slice's owner.
-    pub(crate) fn contiguous(&self) -> ArcArray<i64, IxDyn> {
-        if self.values.is_standard_layout() {
-            self.values.clone()
-        } else {
-            ArrayD::from_shape_vec(self.values.raw_dim(), self.to_vec()).expect("as many elements").into_shared()
         }
     }
 
@@ -127,7 +124,20 @@ impl<const N: usize> From<[i64; N]> for Indices {
 
 impl<D: Dimension> From<ArrayBase<OwnedRepr<i64>, D>> for Indices {
     fn from(array: ArrayBase<OwnedRepr<i64>, D>) -> Self {
-        Self { values: array.into_dyn().into_shared(), tape: None }
+        // Owned arrays may lie in any order; `iter` goes through them row by row.
+        let array = if array.is_standard_layout() {
+            array.into_dyn()
+        } else {
+            let dim = array.raw_dim();
+            ArrayBase::from_shape_vec(dim, array.iter().copied().collect()).expect("as many").into_dyn()
+        };
+        Self { values: array.into_shared(), tape: None }
+    }
+}
+
+impl AsRef<[i64]> for Indices {
+    fn as_ref(&self) -> &[i64] {
+        self.as_slice()
     }
 }
 

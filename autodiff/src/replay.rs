@@ -95,11 +95,9 @@ impl<T: Float> Tensor<T> {
             );
         };
         let seed = match replay.seed {
-            Some(seed) if seed.shape() != self.shape() => panic!(
-                "backward: the seed has shape {:?}, the tensor {:?}",
-                seed.shape(),
-                self.shape()
-            ),
+            Some(seed) if seed.shape() != self.shape() => {
+                panic!("backward: the seed has shape {:?}, the tensor {:?}", seed.shape(), self.shape())
+            }
             Some(seed) => seed,
             None if self.len() == 1 => Tensor::full(self.shape(), 1.0),
             None => panic!(

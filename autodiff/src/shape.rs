@@ -156,7 +156,7 @@ impl Axes {
 ///
 /// # Errors
 /// The axis is out of range.
-pub fn resolve_axis(axis: isize, rank: usize) -> Result<usize, ShapeError> {
+pub(crate) fn resolve_axis(axis: isize, rank: usize) -> Result<usize, ShapeError> {
     let resolved = if axis < 0 { axis + rank as isize } else { axis };
     if (0..rank as isize).contains(&resolved) {
         Ok(resolved as usize)
@@ -219,7 +219,9 @@ pub(crate) fn checked_len(shape: &[usize]) -> Result<usize, ShapeError> {
         .iter()
         .try_fold(1usize, |n, &s| n.checked_mul(s))
         .filter(|&n| n <= isize::MAX as usize / 8)
-        .ok_or_else(|| ShapeError::new(format!("a tensor of shape {shape:?} is larger than the address space")))
+        .ok_or_else(|| {
+            ShapeError::new(format!("a tensor of shape {shape:?} is larger than the address space"))
+        })
 }
 
 #[cold]

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use smallvec::SmallVec;
 
+use crate::Float;
 use crate::function::{Function, Saved};
 use crate::indices::Indices;
 use crate::parameter::{Parameter, ParameterId};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::value::Value;
-use crate::Float;
 
 /// A Wengert tape: the record of the operations on its tensors, and the context of one forward pass.
 ///

@@ -250,12 +250,8 @@ fn run<T: Float, F: Function<T>>(
     let needs: SmallVec<[bool; 4]> =
         if records { inputs.iter().map(|x| wants(x).is_some()).collect() } else { SmallVec::new() };
     let values: SmallVec<[&Value<T>; 4]> = inputs.iter().map(|x| &x.value).collect();
-    let mut cx = Forward {
-        needs: &needs,
-        inputs: SmallVec::new(),
-        outputs: SmallVec::new(),
-        others: SmallVec::new(),
-    };
+    let mut cx =
+        Forward { needs: &needs, inputs: SmallVec::new(), outputs: SmallVec::new(), others: SmallVec::new() };
     if function.fused().is_some() {
         (0..inputs.len()).for_each(|i| cx.save_input(i));
     }

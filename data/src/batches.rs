@@ -1,22 +1,23 @@
 //! Mini-batches.
 
 use crate::Dataset;
+use autodiff::{Indices, Tensor};
 use ndarray::ArrayD;
 use rand::{SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
 
 /// Some examples of a data set, ready for one step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Batch {
     /// The examples, `[n, …]`.
-    pub inputs: ArrayD<f32>,
+    pub inputs: Tensor<f32>,
     /// The class of each, `[n]`.
-    pub labels: Vec<i64>,
+    pub labels: Indices,
 }
 
 impl Batch {
     /// The one place where what a data set holds becomes what a model takes.
     pub(crate) fn new(inputs: ArrayD<f32>, labels: Vec<i64>) -> Self {
-        Batch { inputs, labels }
+        Batch { inputs: inputs.into(), labels: labels.into() }
     }
 
     /// How many examples there are.
@@ -207,7 +208,7 @@ mod tests {
                 let last_and_short = !drop_last && number + 1 == all.len() && examples % size != 0;
                 prop_assert_eq!(batch.len(), if last_and_short { examples % size } else { size });
                 prop_assert_eq!(batch.inputs.shape(), [batch.len(), 1]);
-                for (input, &label) in batch.inputs.iter().zip(batch.labels.iter()) {
+                for (input, &label) in batch.inputs.view().iter().zip(batch.labels.as_slice()) {
                     prop_assert_eq!(*input, label as f32);
                     seen.push(label);
                 }

@@ -125,7 +125,14 @@ fn tree<T: Float>(mut lanes: [T; LANES]) -> T {
 }
 
 /// out ← scale·(x − shift) + offset, with the three by channel.
-pub(crate) fn normalize<T: Float>(c: Channels, x: &[T], shift: &[T], scale: &[T], offset: &[T], out: &mut [T]) {
+pub(crate) fn normalize<T: Float>(
+    c: Channels,
+    x: &[T],
+    shift: &[T],
+    scale: &[T],
+    offset: &[T],
+    out: &mut [T],
+) {
     by_channel(
         c,
         x,
@@ -159,7 +166,13 @@ pub(crate) fn combine<T: Float>(
 }
 
 /// out ← f(channel, x, y) element by element.
-fn by_channel<T: Float>(c: Channels, x: &[T], y: &[T], out: &mut [T], f: impl Fn(usize, T, T) -> T + Copy + Sync) {
+fn by_channel<T: Float>(
+    c: Channels,
+    x: &[T],
+    y: &[T],
+    out: &mut [T],
+    f: impl Fn(usize, T, T) -> T + Copy + Sync,
+) {
     if c.len() == 0 {
         return;
     }
@@ -220,7 +233,10 @@ mod tests {
                     .flat_map(|n| (0..c.positions).map(move |s| (n * c.channels + j) * c.positions + s));
                 let exact: f64 = places.clone().map(|i| a[i]).sum();
                 let product: f64 = places.map(|i| a[i] * (x[i] - shift[j])).sum();
-                assert!((plain[j] - exact).abs() < 1e-12 && (weighted[j] - product).abs() < 1e-11, "{shape:?}");
+                assert!(
+                    (plain[j] - exact).abs() < 1e-12 && (weighted[j] - product).abs() < 1e-11,
+                    "{shape:?}"
+                );
             }
         }
     }

@@ -30,11 +30,21 @@ impl<T: Float> Function<T> for LeakyRelu {
         if self.slope == 0.0 {
             // The output tells where x > 0 as well, and the next layer keeps it anyway.
             cx.save_output(0);
-            return map(inputs[0], #[inline(always)] |x| if x > T::zero() || x != x { x } else { T::zero() }).into();
+            return map(
+                inputs[0],
+                #[inline(always)]
+                |x| if x > T::zero() || x != x { x } else { T::zero() },
+            )
+            .into();
         }
         cx.save_input(0);
         let slope = T::from_f64(self.slope);
-        map(inputs[0], #[inline(always)] move |x| if x > T::zero() { x } else { slope * x }).into()
+        map(
+            inputs[0],
+            #[inline(always)]
+            move |x| if x > T::zero() { x } else { slope * x },
+        )
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
@@ -61,7 +71,13 @@ impl<T: Float> Function<T> for Gate {
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         cx.save_input(1);
         let slope = T::from_f64(self.slope);
-        map2(inputs[0], inputs[1], #[inline(always)] move |g, s| if s > T::zero() { g } else { slope * g }).into()
+        map2(
+            inputs[0],
+            inputs[1],
+            #[inline(always)]
+            move |g, s| if s > T::zero() { g } else { slope * g },
+        )
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
@@ -91,7 +107,13 @@ impl<T: Float> Function<T> for TanhBackward {
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         cx.save_input(0);
         cx.save_input(1);
-        map2(inputs[0], inputs[1], #[inline(always)] |g, y| (T::one() - y * y) * g).into()
+        map2(
+            inputs[0],
+            inputs[1],
+            #[inline(always)]
+            |g, y| (T::one() - y * y) * g,
+        )
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
@@ -125,7 +147,13 @@ impl<T: Float> Function<T> for SigmoidBackward {
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         cx.save_input(0);
         cx.save_input(1);
-        map2(inputs[0], inputs[1], #[inline(always)] |g, y| y * (T::one() - y) * g).into()
+        map2(
+            inputs[0],
+            inputs[1],
+            #[inline(always)]
+            |g, y| y * (T::one() - y) * g,
+        )
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {

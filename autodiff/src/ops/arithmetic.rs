@@ -29,7 +29,13 @@ impl<T: Float> Function<T> for Add {
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        map2(inputs[0], inputs[1], #[inline(always)] |a, b| a + b).into()
+        map2(
+            inputs[0],
+            inputs[1],
+            #[inline(always)]
+            |a, b| a + b,
+        )
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
@@ -52,7 +58,13 @@ impl<T: Float> Function<T> for Sub {
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        map2(inputs[0], inputs[1], #[inline(always)] |a, b| a - b).into()
+        map2(
+            inputs[0],
+            inputs[1],
+            #[inline(always)]
+            |a, b| a - b,
+        )
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
@@ -91,10 +103,22 @@ impl<T: Float> Function<T> for Mul {
             cx.save_input(0);
         }
         if self.factor == 1.0 {
-            return map2(inputs[0], inputs[1], #[inline(always)] |a, b| a * b).into();
+            return map2(
+                inputs[0],
+                inputs[1],
+                #[inline(always)]
+                |a, b| a * b,
+            )
+            .into();
         }
         let k = T::from_f64(self.factor);
-        map2(inputs[0], inputs[1], #[inline(always)] move |a, b| k * a * b).into()
+        map2(
+            inputs[0],
+            inputs[1],
+            #[inline(always)]
+            move |a, b| k * a * b,
+        )
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
@@ -124,7 +148,13 @@ impl<T: Float> Function<T> for Div {
         if cx.needs(1) {
             cx.save_output(0);
         }
-        map2(inputs[0], inputs[1], #[inline(always)] |a, b| a / b).into()
+        map2(
+            inputs[0],
+            inputs[1],
+            #[inline(always)]
+            |a, b| a / b,
+        )
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
@@ -173,9 +203,24 @@ impl<T: Float> Function<T> for Affine {
         let (k, c) = (T::from_f64(self.factor), T::from_f64(self.shift));
         match (self.factor, self.shift) {
             // Not k·x + 0, which would turn −0 into 0.
-            (_, 0.0) => map(inputs[0], #[inline(always)] move |x| k * x).into(),
-            (1.0, _) => map(inputs[0], #[inline(always)] move |x| x + c).into(),
-            _ => map(inputs[0], #[inline(always)] move |x| k * x + c).into(),
+            (_, 0.0) => map(
+                inputs[0],
+                #[inline(always)]
+                move |x| k * x,
+            )
+            .into(),
+            (1.0, _) => map(
+                inputs[0],
+                #[inline(always)]
+                move |x| x + c,
+            )
+            .into(),
+            _ => map(
+                inputs[0],
+                #[inline(always)]
+                move |x| k * x + c,
+            )
+            .into(),
         }
     }
 

@@ -93,7 +93,9 @@ impl Conv2dOptions {
             return fail(format!("the input {x:?} is not [batch, channels, height, width]"));
         };
         let &[out_channels, in_group, kernel_height, kernel_width] = w else {
-            return fail(format!("the weight {w:?} is not [out channels, in channels / groups, height, width]"));
+            return fail(format!(
+                "the weight {w:?} is not [out channels, in channels / groups, height, width]"
+            ));
         };
         if self.stride.contains(&0) || self.dilation.contains(&0) || self.groups == 0 {
             return fail(format!(
@@ -133,13 +135,8 @@ impl Conv2dOptions {
         };
         for (axis, n) in [height, width].into_iter().enumerate() {
             let kernel = geometry.kernel[axis];
-            let extent = conv2d::output_extent(
-                n,
-                kernel,
-                self.stride[axis],
-                self.padding[axis],
-                self.dilation[axis],
-            );
+            let extent =
+                conv2d::output_extent(n, kernel, self.stride[axis], self.padding[axis], self.dilation[axis]);
             if extent.is_none() {
                 return fail(format!(
                     "the kernel of {kernel} with dilation {} does not fit into axis {} of {n} with padding {}",
@@ -204,13 +201,7 @@ impl<T: Float> Function<T> for Conv2d {
         let g = self.options.geometry(x.shape(), w.shape()).expect("checked by output_shapes");
         Value::build(&output_shape(&g), |y| {
             let b = b.as_ref().map(|b| b.as_slice().expect("row-major"));
-            conv2d::forward(
-                &g,
-                x.as_slice().expect("row-major"),
-                w.as_slice().expect("row-major"),
-                b,
-                y,
-            );
+            conv2d::forward(&g, x.as_slice().expect("row-major"), w.as_slice().expect("row-major"), b, y);
         })
         .into()
     }

@@ -107,7 +107,12 @@ impl<T: Float> Function<T> for PowScalar {
             map(inputs[0], |x| x).into()
         } else if p.fract() == 0.0 && p.abs() <= 64.0 {
             let n = p as i32;
-            map(inputs[0], #[inline(always)] move |x| x.powi(n)).into()
+            map(
+                inputs[0],
+                #[inline(always)]
+                move |x| x.powi(n),
+            )
+            .into()
         } else {
             let p = T::from_f64(p);
             map(inputs[0], move |x| x.powf(p)).into()
@@ -149,21 +154,23 @@ impl<T: Float> Function<T> for Pow {
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
         let (dc, a, b) = (only(grads), cx.input(0), cx.input(1));
-        let da = cx.needs(0).then(|| {
-            // 0⁰ would become 0·0⁻¹: the exponent stays 0 there, and the factor b makes the gradient 0.
-            let step = map2(&a.value, &b.value, |a, b| {
-                if a == T::zero() && b == T::zero() { T::zero() } else { T::one() }
+        let da =
+            cx.needs(0).then(|| {
+                // 0⁰ would become 0·0⁻¹: the exponent stays 0 there, and the factor b makes the gradient 0.
+                let step = map2(&a.value, &b.value, |a, b| {
+                    if a == T::zero() && b == T::zero() { T::zero() } else { T::one() }
+                });
+                let power = apply_one(Pow, &[&a, &(&b - Tensor::from(step))]);
+                dc * &b * power
             });
-            let power = apply_one(Pow, &[&a, &(&b - Tensor::from(step))]);
-            dc * &b * power
-        });
-        let db = cx.needs(1).then(|| {
-            // ln 0 is replaced by 0 where 0ᵇ is 0 or 1, so that 0·−∞ does not arise.
-            let zero = map2(&a.value, &b.value, |a, b| {
-                if a == T::zero() && b >= T::zero() { T::one() } else { T::zero() }
+        let db =
+            cx.needs(1).then(|| {
+                // ln 0 is replaced by 0 where 0ᵇ is 0 or 1, so that 0·−∞ does not arise.
+                let zero = map2(&a.value, &b.value, |a, b| {
+                    if a == T::zero() && b >= T::zero() { T::one() } else { T::zero() }
+                });
+                dc * cx.output(0) * (&a + Tensor::from(zero)).ln()
             });
-            dc * cx.output(0) * (&a + Tensor::from(zero)).ln()
-        });
         smallvec![da, db]
     }
 }
@@ -247,23 +254,31 @@ impl<T: Float> Function<T> for Clamp {
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         cx.save_input(0);
         let (lo, hi) = (T::from_f64(self.lo), T::from_f64(self.hi));
-        map(inputs[0], #[inline(always)] move |x| {
-            if x < lo {
-                lo
-            } else if x > hi {
-                hi
-            } else {
-                x
-            }
-        })
+        map(
+            inputs[0],
+            #[inline(always)]
+            move |x| {
+                if x < lo {
+                    lo
+                } else if x > hi {
+                    hi
+                } else {
+                    x
+                }
+            },
+        )
         .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
         let (lo, hi) = (T::from_f64(self.lo), T::from_f64(self.hi));
-        let inside = map(&cx.input(0).value, #[inline(always)] move |x| {
-            if x >= lo && x <= hi { T::one() } else { T::zero() }
-        });
+        let inside = map(
+            &cx.input(0).value,
+            #[inline(always)]
+            move |x| {
+                if x >= lo && x <= hi { T::one() } else { T::zero() }
+            },
+        );
         single(only(grads) * Tensor::from(inside))
     }
 }

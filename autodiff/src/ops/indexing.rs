@@ -40,15 +40,10 @@ impl<T: Float> Function<T> for IndexSelect {
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        let (x, ids) = (inputs[0].contiguous(), self.indices.contiguous());
+        let (x, ids) = (inputs[0].contiguous(), &self.indices);
         let along = Along::axis(x.shape(), self.axis);
         Value::build(&self.selected(x.shape()), |out| {
-            index::index_select(
-                x.as_slice().expect("row-major"),
-                along,
-                ids.as_slice().expect("row-major"),
-                out,
-            );
+            index::index_select(x.as_slice().expect("row-major"), along, ids.as_slice(), out);
         })
         .into()
     }
@@ -77,16 +72,11 @@ impl<T: Float> Function<T> for IndexAdd {
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        let (dy, ids) = (inputs[0].contiguous(), self.select.indices.contiguous());
+        let (dy, ids) = (inputs[0].contiguous(), &self.select.indices);
         let along = Along::axis(&self.shape, self.select.axis);
         Value::build(&self.shape, |out| {
             out.fill(T::zero());
-            index::index_add(
-                dy.as_slice().expect("row-major"),
-                along,
-                ids.as_slice().expect("row-major"),
-                out,
-            );
+            index::index_add(dy.as_slice().expect("row-major"), along, ids.as_slice(), out);
         })
         .into()
     }
@@ -136,13 +126,13 @@ impl<T: Float> Function<T> for Gather {
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        let (x, ids) = (inputs[0].contiguous(), self.indices.contiguous());
+        let (x, ids) = (inputs[0].contiguous(), &self.indices);
         Value::build(ids.shape(), |out| {
             index::gather(
                 x.as_slice().expect("row-major"),
                 x.shape(),
                 self.axis,
-                ids.as_slice().expect("row-major"),
+                ids.as_slice(),
                 ids.shape(),
                 out,
             );
@@ -183,14 +173,14 @@ impl<T: Float> Function<T> for ScatterAdd {
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        let (x, source, ids) = (inputs[0].contiguous(), inputs[1].contiguous(), self.indices.contiguous());
+        let (x, source, ids) = (inputs[0].contiguous(), inputs[1].contiguous(), &self.indices);
         Value::build(x.shape(), |out| {
             out.copy_from_slice(x.as_slice().expect("row-major"));
             index::scatter_add(
                 source.as_slice().expect("row-major"),
                 x.shape(),
                 self.axis,
-                ids.as_slice().expect("row-major"),
+                ids.as_slice(),
                 ids.shape(),
                 out,
             );

@@ -59,10 +59,7 @@ impl<T: Float> Function<T> for Permute {
         let mut seen = self.axes.clone();
         seen.sort_unstable();
         if !seen.iter().copied().eq(0..rank) {
-            return Err(ShapeError::new(format!(
-                "{:?} is no order of the {rank} axes",
-                &self.axes[..]
-            )));
+            return Err(ShapeError::new(format!("{:?} is no order of the {rank} axes", &self.axes[..])));
         }
         Ok(smallvec![self.axes.iter().map(|&a| inputs[0][a]).collect()])
     }

@@ -66,14 +66,14 @@ impl<T: Float> Function<T> for CrossEntropy {
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
-        let (x, labels) = (inputs[0].contiguous(), self.labels.contiguous());
+        let (x, labels) = (inputs[0].contiguous(), &self.labels);
         let along = Along::axis(x.shape(), 1);
         let mut normalizer = Value::full(labels.shape(), T::zero());
         let losses = Value::build(labels.shape(), |losses| {
             let mut view = normalizer.view_mut();
             kernel::cross_entropy(
                 x.as_slice().expect("row-major"),
-                labels.as_slice().expect("row-major"),
+                labels.as_slice(),
                 along,
                 losses,
                 view.as_slice_mut().expect("row-major"),
@@ -84,12 +84,12 @@ impl<T: Float> Function<T> for CrossEntropy {
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
-        let (x, labels) = (cx.input(0).value.contiguous(), self.labels.contiguous());
+        let (x, labels) = (cx.input(0).value.contiguous(), &self.labels);
         let (normalizer, scale) = (cx.extra(0).value, only(grads).value.contiguous());
         let dx = Value::build(x.shape(), |dx| {
             kernel::cross_entropy_backward(
                 x.as_slice().expect("row-major"),
-                labels.as_slice().expect("row-major"),
+                labels.as_slice(),
                 normalizer.as_slice().expect("row-major"),
                 scale.as_slice().expect("row-major"),
                 Along::axis(x.shape(), 1),

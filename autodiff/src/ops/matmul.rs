@@ -117,7 +117,8 @@ impl<T: Float> Function<T> for MatMul {
         if cx.needs(1) {
             cx.save_input(0);
         }
-        let shape = self.product_shape(inputs[0].shape(), inputs[1].shape()).expect("checked by output_shapes");
+        let shape =
+            self.product_shape(inputs[0].shape(), inputs[1].shape()).expect("checked by output_shapes");
         let (batch, _) = shape.split_at(shape.len() - 2);
         let count = batch.iter().product();
         let (m, k) = sizes(inputs[0].shape(), self.transpose_a);
@@ -237,7 +238,9 @@ impl<T: Float> Tensor<T> {
             let error = ShapeError::new("a number has no matrix product; multiply with *");
             refuse(error.of("matmul", &[a.shape(), b.shape()]));
         }
-        if a.shape()[a.ndim() - 1] != b.shape()[b.ndim().saturating_sub(2)] && (a.ndim() == 1 || b.ndim() == 1) {
+        if a.shape()[a.ndim() - 1] != b.shape()[b.ndim().saturating_sub(2)]
+            && (a.ndim() == 1 || b.ndim() == 1)
+        {
             let error = ShapeError::new(format!(
                 "axis {} of the left operand has {} elements, axis {} of the right has {}",
                 a.ndim() - 1,

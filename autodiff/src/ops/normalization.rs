@@ -50,7 +50,8 @@ impl<T: Float> Function<T> for BatchNorm {
         let x = inputs[0].contiguous();
         let c = Channels::of(x.shape());
         let n = T::from_f64((c.batch * c.positions) as f64);
-        let (mut mean, mut var) = (Value::full(&[c.channels], T::zero()), Value::full(&[c.channels], T::zero()));
+        let (mut mean, mut var) =
+            (Value::full(&[c.channels], T::zero()), Value::full(&[c.channels], T::zero()));
         {
             let (mut mean, mut var) = (mean.view_mut(), var.view_mut());
             let planes = x.reshaped(&[c.batch, c.channels, c.positions]);
@@ -90,7 +91,8 @@ impl<T: Float> Function<T> for BatchNorm {
             }
         }
         let dx = cx.needs(0).then(|| {
-            let of = |grad: &Option<Tensor<T>>| grad.as_ref().map_or_else(per_channel, |g| g.value.contiguous());
+            let of =
+                |grad: &Option<Tensor<T>>| grad.as_ref().map_or_else(per_channel, |g| g.value.contiguous());
             let (dmean, dvar) = (of(&grads[1]), of(&grads[2]));
             let n = T::from_f64((c.batch * c.positions) as f64);
             let two = T::from_f64(2.0);
@@ -103,7 +105,8 @@ impl<T: Float> Function<T> for BatchNorm {
                 coefficients[2][j] = (rows(&dmean)[j] - a * rows(&db)[j]) / n;
             }
             let [a, b, d] = &coefficients;
-            Value::build(x.shape(), |dx| kernel::combine(c, rows(&x), rows(&dy), rows(&mean), a, b, d, dx)).into()
+            Value::build(x.shape(), |dx| kernel::combine(c, rows(&x), rows(&dy), rows(&mean), a, b, d, dx))
+                .into()
         });
         smallvec![dx, Some(dw.into()), Some(db.into())]
     }

@@ -208,15 +208,10 @@ impl<T: Float> Function<T> for ScatterPlanes {
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        let (dy, positions) = (inputs[0].contiguous(), self.positions.contiguous());
+        let (dy, positions) = (inputs[0].contiguous(), &self.positions);
         let planes = self.shape[0] * self.shape[1];
         Value::build(&self.shape, |dx| {
-            pool2d::scatter_planes(
-                planes,
-                dy.as_slice().expect("row-major"),
-                positions.as_slice().expect("row-major"),
-                dx,
-            );
+            pool2d::scatter_planes(planes, dy.as_slice().expect("row-major"), positions.as_slice(), dx);
         })
         .into()
     }
@@ -242,15 +237,10 @@ impl<T: Float> Function<T> for GatherPlanes {
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        let (x, positions) = (inputs[0].contiguous(), self.positions.contiguous());
+        let (x, positions) = (inputs[0].contiguous(), &self.positions);
         let planes = x.shape()[0] * x.shape()[1];
         Value::build(positions.shape(), |y| {
-            pool2d::gather_planes(
-                planes,
-                x.as_slice().expect("row-major"),
-                positions.as_slice().expect("row-major"),
-                y,
-            );
+            pool2d::gather_planes(planes, x.as_slice().expect("row-major"), positions.as_slice(), y);
         })
         .into()
     }

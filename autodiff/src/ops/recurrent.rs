@@ -107,11 +107,8 @@ impl<T: Float> Function<T> for Lstm {
                 let gates = &mut gates[t * 4 * state..(t + 1) * 4 * state];
                 let (c_past, c_rest) = cells.split_at_mut(t * state);
                 let (h_past, h_rest) = hidden.split_at_mut(t * state);
-                let (c, h) = if t == 0 {
-                    (c0, h0)
-                } else {
-                    (&c_past[(t - 1) * state..], &h_past[(t - 1) * state..])
-                };
+                let (c, h) =
+                    if t == 0 { (c0, h0) } else { (&c_past[(t - 1) * state..], &h_past[(t - 1) * state..]) };
                 let h = Matrices::row_major(h, s.batch, s.hidden);
                 matmul_batched(1, s.batch, s.hidden, width, h, w_hh, gates, true);
                 lstm::forward(s.hidden, gates, c, &mut c_rest[..state], &mut h_rest[..state]);
@@ -150,7 +147,8 @@ impl<T: Float> Function<T> for Lstm {
                     let dy = &elements(dy)[t * state..(t + 1) * state];
                     dh.iter_mut().zip(dy).for_each(|(dh, &dy)| *dh += dy);
                 }
-                let c_before = if t == 0 { elements(&c0) } else { &elements(&cells)[(t - 1) * state..t * state] };
+                let c_before =
+                    if t == 0 { elements(&c0) } else { &elements(&cells)[(t - 1) * state..t * state] };
                 let d_gates = &mut d_gates[t * 4 * state..(t + 1) * 4 * state];
                 lstm::backward(
                     s.hidden,
@@ -186,7 +184,8 @@ impl<T: Float> Function<T> for Lstm {
                 if s.steps == 0 {
                     return;
                 }
-                let first = Matrices::row_major(&elements(&d_gates)[..4 * state], s.batch, width).transposed();
+                let first =
+                    Matrices::row_major(&elements(&d_gates)[..4 * state], s.batch, width).transposed();
                 let h0 = Matrices::row_major(elements(&h0), s.batch, s.hidden);
                 matmul_batched(1, width, s.batch, s.hidden, first, h0, dw, true);
                 let later = (s.steps - 1) * s.batch;
@@ -203,8 +202,7 @@ impl<T: Float> Function<T> for Lstm {
             dw_hh.map(Tensor::from),
         ];
         if cx.inputs() == 7 {
-            let db: Tensor<T> =
-                Value::build(&[width], |db| reduce::sum(d_gates.view(), &[0, 1], db)).into();
+            let db: Tensor<T> = Value::build(&[width], |db| reduce::sum(d_gates.view(), &[0, 1], db)).into();
             out.extend([Some(db.clone()), Some(db)]);
         }
         out

@@ -118,9 +118,14 @@ impl<T: Float> Function<T> for Extremum {
         let y = with_reduced_axes(&cx.output(0).detach(), x.shape(), &self.axes);
         let dy = with_reduced_axes(only(grads), x.shape(), &self.axes);
         // NaN is an extremum too: the element that made it is found by being NaN itself.
-        let chosen = Tensor::from(map2(&x.value, &y.value, #[inline(always)] |x, y| {
-            if x == y || (x != x && y != y) { T::one() } else { T::zero() }
-        }));
+        let chosen = Tensor::from(map2(
+            &x.value,
+            &y.value,
+            #[inline(always)]
+            |x, y| {
+                if x == y || (x != x && y != y) { T::one() } else { T::zero() }
+            },
+        ));
         let axes = self.axes.resolve(x.ndim()).expect("checked by output_shapes");
         let axes: Vec<isize> = axes.iter().map(|&a| a as isize).collect();
         let count = chosen.sum(crate::shape::keepdim(&axes[..]));

@@ -168,8 +168,10 @@ impl<T: Float> Function<T> for LogSumExp {
         let x = inputs[0].contiguous();
         let axis = x.shape().len() - 1;
         let along = Along::axis(x.shape(), axis);
-        Value::build(&x.shape()[..axis], |out| kernel::logsumexp(x.as_slice().expect("row-major"), along, out))
-            .into()
+        Value::build(&x.shape()[..axis], |out| {
+            kernel::logsumexp(x.as_slice().expect("row-major"), along, out)
+        })
+        .into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
