@@ -168,11 +168,12 @@ impl<T: Float> Tensor<T> {
     /// If the numbers are not each axis once.
     #[track_caller]
     pub fn permute(&self, axes: impl AsRef<[isize]>) -> Self {
-        let resolve = |&a: &isize| match resolve_axis(a, self.ndim()) {
-            Ok(a) => a,
-            Err(error) => refuse(error.of("permute", &[self.shape()])),
-        };
-        apply_one(Permute { axes: axes.as_ref().iter().map(resolve).collect() }, &[self])
+        // Not a closure: the panic must point to the caller.
+        let mut order = SmallVec::new();
+        for &a in axes.as_ref() {
+            order.push(self.axis("permute", a));
+        }
+        apply_one(Permute { axes: order }, &[self])
     }
 
     /// Two axes exchanged. No element is copied.

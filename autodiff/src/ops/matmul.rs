@@ -279,17 +279,19 @@ impl<T: Float> Tensor<T> {
     /// If the shapes do not fit.
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
-        let run = |x: &Self| match bias {
-            Some(bias) => apply_one(Linear, &[x, weight, bias]),
-            None => apply_one(Linear, &[x, weight]),
-        };
         let rank = self.ndim();
-        if rank == 2 || rank == 0 || weight.ndim() != 2 {
-            return run(self);
-        }
+        // A shape that cannot be flattened into rows goes to the shape rule as it is.
+        let rows_of = if rank == 2 || rank == 0 || weight.ndim() != 2 {
+            self.clone()
+        } else {
+            let rows = self.shape()[..rank - 1].iter().product();
+            self.reshape([rows, self.shape()[rank - 1]])
+        };
+        let y = match bias {
+            Some(bias) => apply_one(Linear, &[&rows_of, weight, bias]),
+            None => apply_one(Linear, &[&rows_of, weight]),
+        };
         let mut shape = Shape::from_slice(self.shape());
-        let rows = shape[..rank - 1].iter().product();
-        let y = run(&self.reshape([rows, shape[rank - 1]]));
         shape[rank - 1] = weight.shape()[0];
         y.reshape(shape)
     }

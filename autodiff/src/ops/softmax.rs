@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{one, only, single};
+use super::{check_axis, one, only, single};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
 use crate::kernels::softmax::{self as kernel, Along};
@@ -42,6 +42,7 @@ impl<T: Float> Function<T> for Softmax {
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
+        check_axis(self.axis, inputs[0])?;
         Ok(one(inputs[0]))
     }
 
@@ -102,6 +103,7 @@ impl<T: Float> Function<T> for LogSoftmax {
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
+        check_axis(self.axis, inputs[0])?;
         Ok(one(inputs[0]))
     }
 
