@@ -172,7 +172,9 @@ impl Check {
     }
 
     /// The least ‖n‖ + ‖a‖ that E divides by, so that the rounding errors of a gradient which is truly zero
-    /// do not count as a distance (default: 1e-5).
+    /// do not count as a distance (default: 1e-5). Where the
+    /// outputs, or for the second order the gradients, are larger than 1, so are the rounding errors of their
+    /// differences, and the floor grows with them.
     pub const fn floor(mut self, floor: f64) -> Self {
         self.floor = floor;
         self
@@ -271,12 +273,13 @@ impl Check {
             .map(|y| Tensor::from_vec(y.shape(), (0..y.len()).map(|_| weight(&mut rng)).collect()))
             .collect();
         let gradient = subject.gradient_at(&subject.point, &weights)?;
-        let mut report = Report::new(self.tolerance, self.floor);
+        let mut report = Report::new(self.tolerance, self.floor * largest(&outputs).max(1.0));
         match self.directions {
             None => self.by_component(subject, &weights, &gradient, &mut report)?,
             Some(n) => self.by_direction(subject, &weights, &gradient, n, &mut rng, &mut report)?,
         }
         if self.order == 2 {
+            report.set_floor(self.floor * largest(&outputs).max(largest(&gradient)).max(1.0));
             for _ in 0..self.directions.unwrap_or(1) {
                 self.second_order(subject, &weights, &gradient, &mut rng, &mut report)?;
             }
@@ -300,7 +303,7 @@ impl Check {
                     let moved = |t: f64| subject.outputs_like(weights, &subject.moved_component(i, j, t));
                     Ok(vec![difference::of_weighted(moved, weights, h * value.abs().max(1.0))?])
                 };
-                numerical.push(self.settled(slope, &[a])?[0]);
+                numerical.push(self.settled(slope, &[a], report.floor())?[0]);
             }
             report.push(Quantity::Gradient, &subject.names[i], x.shape(), numerical, analytical);
         }
@@ -325,7 +328,7 @@ impl Check {
                 let moved = |t: f64| subject.outputs_like(weights, &subject.moved(&direction, t));
                 Ok(vec![difference::of_weighted(moved, weights, h)?])
             };
-            numerical.push(self.settled(slope, &[a])?[0]);
+            numerical.push(self.settled(slope, &[a], report.floor())?[0]);
             analytical.push(a);
         }
         report.push(Quantity::Gradient, "random directions", &[n], numerical, analytical);
@@ -349,7 +352,7 @@ impl Check {
             let moved = |t: f64| Ok(flat(&subject.gradient_at(&subject.moved(&direction, t), weights)?));
             difference::of_vector(moved, h)
         };
-        let numerical = self.settled(slope, &flat(&product))?;
+        let numerical = self.settled(slope, &flat(&product), report.floor())?;
         let mut rest = &numerical[..];
         for (i, name) in subject.names.iter().enumerate() {
             let (own, after) = rest.split_at(product[i].len());
@@ -361,21 +364,26 @@ impl Check {
         Ok(())
     }
 
-    /// The derivative that `slope` measures with a step, by the default step if that agrees with the
-    /// analytical one, otherwise by that which changes least from one step to the next.
+    /// The derivative that `slope` measures with a step: by the default step if that agrees with the
+    /// analytical one, otherwise by that which changes least from one step to the next smaller one.
     fn settled(
         &self,
         slope: impl Fn(f64) -> Result<Vec<f64>, CheckError>,
         analytical: &[f64],
+        floor: f64,
     ) -> Result<Vec<f64>, CheckError> {
-        let mut last = slope(self.epsilon)?;
-        if report::distance(&last, analytical, self.floor) < self.tolerance {
-            return Ok(last);
+        let first = slope(self.epsilon)?;
+        if report::distance(&first, analytical, floor) < self.tolerance {
+            return Ok(first);
         }
-        let mut best = (f64::INFINITY, last.clone());
+        // A larger step may leave the function's domain; it only tells how well the default one does.
+        let coarse = slope(8.0 * self.epsilon);
+        let change = coarse.map_or(f64::INFINITY, |coarse| report::distance(&coarse, &first, floor));
+        let mut best = (change, first.clone());
+        let mut last = first;
         for shrink in [8.0, 64.0, 512.0] {
             let next = slope(self.epsilon / shrink)?;
-            let change = report::distance(&last, &next, self.floor);
+            let change = report::distance(&last, &next, floor);
             if change < best.0 {
                 best = (change, next.clone());
             }
@@ -383,6 +391,10 @@ impl Check {
         }
         Ok(best.1)
     }
+}
+
+fn largest(tensors: &[Tensor<f64>]) -> f64 {
+    tensors.iter().flat_map(|x| x.to_vec()).fold(0.0, |m, x| m.max(x.abs()))
 }
 
 /// A random number between ½ and 1½ or between −1½ and −½.

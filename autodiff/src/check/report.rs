@@ -124,6 +124,14 @@ impl Report {
         Self { tolerance, floor, comparisons: Vec::new() }
     }
 
+    pub(super) fn floor(&self) -> f64 {
+        self.floor
+    }
+
+    pub(super) fn set_floor(&mut self, floor: f64) {
+        self.floor = floor;
+    }
+
     pub(super) fn push(
         &mut self,
         quantity: Quantity,
