@@ -1,7 +1,7 @@
 //! A case of a row of the table: inputs, how they lie in memory, and the operation's options.
 
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ndarray::Slice;
 use wengert::prelude::*;
@@ -69,12 +69,16 @@ impl Input {
 
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, {:?}, {:?}", self.shape, self.layout, self.values)
+        write!(f, "{:?}, {:?}, ", self.shape, self.layout)?;
+        match self.values.len() {
+            0..=200 => write!(f, "{:?}", self.values),
+            n => write!(f, "{n} values in random order"),
+        }
     }
 }
 
 /// An operation at one element type, with its options filled in.
-pub(crate) type Run<T> = Rc<dyn Fn(&[Tensor<T>]) -> Vec<Tensor<T>>>;
+pub(crate) type Run<T> = Arc<dyn Fn(&[Tensor<T>]) -> Vec<Tensor<T>> + Send + Sync>;
 
 /// The inputs of an operation, and the operation with its options.
 #[derive(Clone)]

@@ -5,10 +5,10 @@ use wengert::autodiff::ops::{Conv2dInputGradient, Conv2dWeightGradient};
 use wengert::prelude::*;
 
 use crate::row;
-use crate::strategies::{Plan, cases};
+use crate::strategies::{Plan, cases, up_to};
 
 fn convolved() -> impl Strategy<Value = Plan<Conv2dOptions>> {
-    let channels = (1..=3usize, 1..=2usize, 1..=2usize);
+    let channels = (1..=3usize, up_to(2, 24), up_to(2, 24));
     let taps = (
         [1..=3usize, 1..=3usize],
         [1..=3usize, 1..=3usize],
@@ -16,7 +16,7 @@ fn convolved() -> impl Strategy<Value = Plan<Conv2dOptions>> {
         [1..=2usize, 1..=2usize],
     );
     let batch = prop_oneof![6 => 1..=2usize, 1 => Just(0)];
-    (batch, channels, [1..=5usize, 1..=5usize], taps, any::<bool>()).prop_filter_map(
+    (batch, channels, [up_to(5, 40), up_to(5, 40)], taps, any::<bool>()).prop_filter_map(
         "the kernel fits",
         |(n, (groups, c, k), size, (kernel, stride, padding, dilation), bias)| {
             let reach = |a: usize| dilation[a] * (kernel[a] - 1) + 1;

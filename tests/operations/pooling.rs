@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wengert::prelude::*;
 
 use crate::row;
-use crate::strategies::{Plan, cases};
+use crate::strategies::{Plan, cases, up_to};
 
 /// Pictures and a window that fits into them.
 fn windows(dilated: bool) -> impl Strategy<Value = Plan<Pool2d>> {
@@ -12,8 +12,8 @@ fn windows(dilated: bool) -> impl Strategy<Value = Plan<Pool2d>> {
     let sizes =
         ([1..=3usize, 1..=3usize], [1..=3usize, 1..=3usize], [0..=1usize, 0..=1usize], [1..=most, 1..=most]);
     let counts = (any::<bool>(), any::<bool>(), prop::option::weighted(0.2, 1..=5usize));
-    let planes = (prop_oneof![6 => 1..=2usize, 1 => Just(0)], 1..=2usize);
-    (planes, [1..=6usize, 1..=6usize], sizes, counts).prop_filter_map(
+    let planes = (prop_oneof![6 => 1..=2usize, 1 => Just(0)], up_to(2, 20));
+    (planes, [up_to(6, 70), up_to(6, 70)], sizes, counts).prop_filter_map(
         "the window fits",
         |((n, c), size, (kernel, stride, padding, dilation), (ceil, count, divisor))| {
             let padding = [0, 1].map(|a| padding[a].min(kernel[a] / 2));

@@ -1,37 +1,49 @@
 //! What every row proves of its operation.
 
 use std::fmt::Debug;
-use std::rc::Rc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use wengert::autodiff::check::Check;
 use wengert::prelude::*;
 
 use crate::case::{Case, Input, Run};
-use crate::strategies::Cases;
+use crate::strategies::{self, Cases};
 
 /// An operation at one element type.
 pub(crate) type Operation<T, O> = fn(&[Tensor<T>], &O) -> Vec<Tensor<T>>;
 
 /// Cases a row from the fixed seed.
 const CASES: u32 = 64;
-/// How far an `f32` result may lie from the `f64` one, relative to the largest element.
-const SINGLE: f64 = 2e-5;
-/// The same for gradients in `f32`, whose sums are longer.
-const SINGLE_GRADIENT: f64 = 2e-4;
-/// How far a result on views may lie from that on contiguous copies: another order of a sum.
-const VIEWS: f64 = 1e-12;
+/// Large cases a row, for each 64 small ones.
+const LARGE_CASES: u32 = 3;
+
+/// How far results may lie apart, relative to the largest element.
+struct Tolerance {
+    /// On views and on contiguous copies: another order of a sum.
+    views: f64,
+    /// In `f32` and in `f64`.
+    single: f64,
+    /// Gradients in `f32` and in `f64`.
+    single_gradient: f64,
+}
+
+const SMALL: Tolerance = Tolerance { views: 1e-12, single: 2e-5, single_gradient: 2e-4 };
+const LARGE: Tolerance = Tolerance { views: 1e-10, single: 2e-4, single_gradient: 2e-3 };
 
 /// Proves an operation on cases from a fixed seed, or on `WENGERT_CASES` of them from a random one.
 ///
-/// For each case: the gradients of y + y²/4 are right to the first and second order, on inputs that lie as the
-/// case says (the square lets the second order reach the rules of linear operations too); a recorded replay gives the plain one's gradients; contiguous copies give the views' results; `f32` gives
-/// nearly the `f64` results and gradients.
-pub(crate) fn prove<O: Debug + Clone + 'static>(
+/// For each small case: the gradients of y + y²/4 are right to the first and second order, on inputs that lie as
+/// the case says (the square lets the second order reach the rules of linear operations too); a recorded
+/// replay gives the plain one's gradients; contiguous copies give the views' results; `f32` gives nearly the
+/// `f64` results and gradients. For each large case the same along random directions, and that one thread
+/// and three give the same bits.
+pub(crate) fn prove<O: Debug + Clone + Send + Sync + 'static>(
     name: &str,
     check: Check,
-    cases: Cases<O>,
+    cases: impl Fn() -> Cases<O>,
     double: Operation<f64, O>,
     single: Operation<f32, O>,
 ) {
@@ -40,22 +52,35 @@ pub(crate) fn prove<O: Debug + Clone + 'static>(
         Case {
             inputs,
             options: format!("{options:?}"),
-            double: Rc::new(move |x| double(x, &a)),
-            single: Rc::new(move |x| single(x, &b)),
+            double: Arc::new(move |x| double(x, &a)),
+            single: Arc::new(move |x| single(x, &b)),
         }
     };
-    prove_cases(name, &check, cases.prop_map(whole).boxed());
-}
-
-fn prove_cases(name: &str, check: &Check, cases: BoxedStrategy<Case>) {
+    let (small, large) = (cases().prop_map(whole).boxed(), strategies::large(cases).prop_map(whole).boxed());
     let (count, seed) = match std::env::var("WENGERT_CASES") {
         Ok(n) => (n.parse().expect("WENGERT_CASES is a number of cases"), random_seed(name)),
         Err(_) => (CASES, [7; 32]),
     };
-    let config = Config { cases: count, failure_persistence: None, ..Config::default() };
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let mut runner = TestRunner::new_with_rng(config, rng);
-    match runner.run(&cases, |case| prove_case(check, &case).map_err(TestCaseError::fail)) {
+    prove_cases(name, seed, count, &small, |case| prove_small(&check, case));
+    prove_cases(name, seed, (count * LARGE_CASES).div_ceil(CASES), &large, |case| prove_large(&check, case));
+}
+
+fn prove_cases(
+    name: &str,
+    seed: [u8; 32],
+    cases: u32,
+    strategy: &BoxedStrategy<Case>,
+    prove: impl Fn(&Case) -> Result<(), String>,
+) {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_global_rejects: 1 << 16,
+        max_local_rejects: 1 << 20,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    match runner.run(strategy, |case| prove(&case).map_err(TestCaseError::fail)) {
         Ok(()) => {}
         Err(TestError::Fail(reason, case)) => {
             panic!("{name}: {reason}\nthe smallest case that fails:\n{case:?}")
@@ -76,20 +101,36 @@ fn random_seed(name: &str) -> [u8; 32] {
     seed
 }
 
-fn prove_case(check: &Check, case: &Case) -> Result<(), String> {
+fn prove_small(check: &Check, case: &Case) -> Result<(), String> {
+    prove_gradients(check, case)?;
+    prove_results(check, case, &SMALL)
+}
+
+fn prove_large(check: &Check, case: &Case) -> Result<(), String> {
+    prove_gradients(&check.clone().directions(2), case)?;
+    prove_results(check, case, &LARGE)?;
+    let inputs = case.lay_out(&case.tensors());
+    let in_pool = |threads: &ThreadPool| threads.install(|| run(check, &inputs, &case.double));
+    static POOLS: LazyLock<[ThreadPool; 2]> =
+        LazyLock::new(|| [1, 3].map(|n| ThreadPoolBuilder::new().num_threads(n).build().unwrap()));
+    near("on one thread and on three", &in_pool(&POOLS[0]), &in_pool(&POOLS[1]), 0.0, 0.0)
+}
+
+fn prove_gradients(check: &Check, case: &Case) -> Result<(), String> {
+    let f = |x: &[Tensor<f64>]| curved((case.double)(&case.lay_out(x)));
+    let report = check.gradients(f, &case.tensors()).map_err(|error| error.to_string())?;
+    if report.is_right() { Ok(()) } else { Err(report.to_string()) }
+}
+
+fn prove_results(check: &Check, case: &Case, tolerance: &Tolerance) -> Result<(), String> {
     let inputs = case.tensors();
-    let report = check
-        .gradients(|x| curved((case.double)(&case.lay_out(x))), &inputs)
-        .map_err(|error| error.to_string())?;
-    if !report.is_right() {
-        return Err(report.to_string());
-    }
     let on_views = run(check, &case.lay_out(&inputs), &case.double);
     let on_copies = run(check, &inputs, &case.double);
-    near("on views and on copies", &on_views, &on_copies, VIEWS, VIEWS)?;
+    near("on views and on copies", &on_views, &on_copies, tolerance.views, tolerance.views)?;
     let narrow: Vec<Tensor<f32>> = inputs.iter().map(Tensor::cast).collect();
     let in_single = run(check, &case.lay_out(&narrow), &case.single);
-    near("in f32 and in f64", &in_single, &on_copies, SINGLE, SINGLE_GRADIENT)
+    let Tolerance { single, single_gradient, .. } = *tolerance;
+    near("in f32 and in f64", &in_single, &on_copies, single, single_gradient)
 }
 
 fn curved(outputs: Vec<Tensor<f64>>) -> Vec<Tensor<f64>> {
@@ -164,7 +205,7 @@ macro_rules! row {
             ) -> Vec<::wengert::prelude::Tensor<T>> {
                 ::wengert::autodiff::check::IntoOutputs::into_outputs($result)
             }
-            $crate::proof::prove(stringify!($name), $check, $cases, run::<f64>, run::<f32>);
+            $crate::proof::prove(stringify!($name), $check, || $cases, run::<f64>, run::<f32>);
         }
     };
 }

@@ -5,12 +5,12 @@ use wengert::autodiff::ops::LstmWeights;
 use wengert::prelude::*;
 
 use crate::row;
-use crate::strategies::{Plan, cases};
+use crate::strategies::{Plan, cases, up_to};
 
 /// Inputs x, h₀, c₀, then the weights of each layer, with biases if the option says so.
 fn sequences() -> impl Strategy<Value = Plan<bool>> {
-    let batch = prop_oneof![6 => 1..=2usize, 1 => Just(0)];
-    (0..=3usize, batch, 1..=3usize, 1..=2usize, 1..=2usize, any::<bool>()).prop_map(
+    let batch = prop_oneof![6 => up_to(2, 40), 1 => Just(0)];
+    (0..=3usize, batch, up_to(3, 40), up_to(2, 40), 1..=2usize, any::<bool>()).prop_map(
         |(steps, batch, features, hidden, layers, biases)| {
             let state = vec![layers, batch, hidden];
             let mut shapes = vec![vec![steps, batch, features], state.clone(), state];

@@ -2,8 +2,11 @@
 //!
 //! The values of a case are distinct cells of an interval in random order, all inputs together: no two
 //! elements tie and none lies at 0, so that no maximum, rectifier or bound stands within a step of a
-//! difference. They are multiples of 2⁻¹¹, which `f32` holds exactly.
+//! difference. They are multiples of 2⁻²⁰, which `f32` holds exactly below 8.
+//!
+//! Sizes are small, or large enough that kernels go to several threads and through all of their loops.
 
+use std::cell::Cell;
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
 
@@ -13,17 +16,46 @@ use proptest::sample::Index;
 
 use crate::case::{Input, Layout};
 
+/// Values are multiples of 1 / GRID.
+const GRID: f64 = (1u64 << 20) as f64;
+
 /// The shapes of the inputs, and the options.
 pub(crate) type Plan<O> = (Vec<Vec<usize>>, O);
 
-/// The size of an axis: mostly 1 to 4, rarely 0.
-pub(crate) fn size() -> impl Strategy<Value = usize> {
-    prop_oneof![6 => 2..=4usize, 3 => Just(1), 1 => Just(0)]
+/// The most elements of the inputs of a large case: above them values would lie within a step of each other.
+const MOST: usize = 1 << 16;
+
+thread_local! {
+    static LARGE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `strategy` makes with sizes that are large.
+pub(crate) fn large<S>(strategy: impl FnOnce() -> S) -> S {
+    LARGE.set(true);
+    let made = strategy();
+    LARGE.set(false);
+    made
+}
+
+/// The size of an axis: mostly 1 to 4, rarely 0; or large.
+pub(crate) fn size() -> BoxedStrategy<usize> {
+    if LARGE.get() {
+        return some();
+    }
+    prop_oneof![6 => 2..=4usize, 3 => Just(1), 1 => Just(0)].boxed()
 }
 
 /// The size of an axis that is not empty.
-pub(crate) fn some() -> impl Strategy<Value = usize> {
-    prop_oneof![3 => 2..=4usize, 1 => Just(1)]
+pub(crate) fn some() -> BoxedStrategy<usize> {
+    if LARGE.get() {
+        return prop_oneof![2 => 2..=9usize, 1 => Just(1), 3 => 16..=70usize, 1 => 150..=1100usize].boxed();
+    }
+    prop_oneof![3 => 2..=4usize, 1 => Just(1)].boxed()
+}
+
+/// A size from 1 to `n`; or large, up to `most`.
+pub(crate) fn up_to(n: usize, most: usize) -> RangeInclusive<usize> {
+    1..=if LARGE.get() { most } else { n }
 }
 
 /// A shape of a rank.
@@ -83,8 +115,12 @@ pub(crate) fn cases<O: Clone + Debug + 'static>(
     plans: impl Strategy<Value = Plan<O>> + 'static,
     values: RangeInclusive<f64>,
 ) -> Cases<O> {
+    let most = if LARGE.get() { MOST } else { usize::MAX };
+    let fits = move |(shapes, _): &Plan<O>| {
+        shapes.iter().map(|s| s.iter().product::<usize>()).sum::<usize>() <= most
+    };
     let with_inputs = move |(shapes, options)| (filled(shapes, values.clone()), Just(options));
-    plans.boxed().prop_flat_map(with_inputs).boxed()
+    plans.boxed().prop_filter("the inputs are not too large", fits).prop_flat_map(with_inputs).boxed()
 }
 
 /// Inputs of some shapes, with distinct values.
@@ -95,7 +131,7 @@ fn filled(shapes: Vec<Vec<usize>>, values: RangeInclusive<f64>) -> BoxedStrategy
     let layouts = vec((any::<Option<u8>>(), any::<Index>()), shapes.len());
     let place = move |(order, layouts): (Vec<usize>, Vec<(Option<u8>, Index)>)| {
         let width = (hi - lo) / cells.max(1) as f64;
-        let value = |&k: &usize| ((lo + (k as f64 + 0.5) * width) * 2048.0).round() / 2048.0;
+        let value = |&k: &usize| ((lo + (k as f64 + 0.5) * width) * GRID).round() / GRID;
         let mut next = order.iter().map(value);
         let input = |((shape, &n), (kind, axis)): ((&Vec<usize>, &usize), (Option<u8>, Index))| Input {
             shape: shape.clone(),
