@@ -22,8 +22,9 @@ const GRID: f64 = (1u64 << 20) as f64;
 /// The shapes of the inputs, and the options.
 pub(crate) type Plan<O> = (Vec<Vec<usize>>, O);
 
-/// The most elements of the inputs of a large case: above them values would lie within a step of each other.
-const MOST: usize = 1 << 16;
+/// How many elements the inputs of a large case have: enough for threads, and not so many that values would lie
+/// within a step of each other.
+const SIZES: RangeInclusive<usize> = 1 << 13..=1 << 17;
 
 thread_local! {
     static LARGE: Cell<bool> = const { Cell::new(false) };
@@ -48,7 +49,7 @@ pub(crate) fn size() -> BoxedStrategy<usize> {
 /// The size of an axis that is not empty.
 pub(crate) fn some() -> BoxedStrategy<usize> {
     if LARGE.get() {
-        return prop_oneof![2 => 2..=9usize, 1 => Just(1), 3 => 16..=70usize, 1 => 150..=1100usize].boxed();
+        return prop_oneof![2 => 2..=9usize, 1 => Just(1), 4 => 16..=100usize, 1 => 150..=1100usize].boxed();
     }
     prop_oneof![3 => 2..=4usize, 1 => Just(1)].boxed()
 }
@@ -58,14 +59,20 @@ pub(crate) fn up_to(n: usize, most: usize) -> RangeInclusive<usize> {
     1..=if LARGE.get() { most } else { n }
 }
 
+/// The ranks of a large shape: two axes or more, where so many are allowed.
+fn large_rank(rank: RangeInclusive<usize>) -> RangeInclusive<usize> {
+    let (least, most) = rank.into_inner();
+    if LARGE.get() { least.max(most.min(2))..=most } else { least..=most }
+}
+
 /// A shape of a rank.
 pub(crate) fn shape(rank: RangeInclusive<usize>) -> impl Strategy<Value = Vec<usize>> {
-    vec(size(), rank)
+    vec(size(), large_rank(rank))
 }
 
 /// A shape of a rank without empty axes.
 pub(crate) fn full_shape(rank: RangeInclusive<usize>) -> impl Strategy<Value = Vec<usize>> {
-    vec(some(), rank)
+    vec(some(), large_rank(rank))
 }
 
 /// A shape that broadcasts to another: leading axes left out, others with size 1.
@@ -115,12 +122,16 @@ pub(crate) fn cases<O: Clone + Debug + 'static>(
     plans: impl Strategy<Value = Plan<O>> + 'static,
     values: RangeInclusive<f64>,
 ) -> Cases<O> {
-    let most = if LARGE.get() { MOST } else { usize::MAX };
+    let sizes = if LARGE.get() { SIZES } else { 0..=usize::MAX };
     let fits = move |(shapes, _): &Plan<O>| {
-        shapes.iter().map(|s| s.iter().product::<usize>()).sum::<usize>() <= most
+        sizes.contains(&shapes.iter().map(|s| s.iter().product::<usize>()).sum())
     };
     let with_inputs = move |(shapes, options)| (filled(shapes, values.clone()), Just(options));
-    plans.boxed().prop_filter("the inputs are not too large", fits).prop_flat_map(with_inputs).boxed()
+    plans
+        .boxed()
+        .prop_filter("the inputs have a size that is wanted", fits)
+        .prop_flat_map(with_inputs)
+        .boxed()
 }
 
 /// Inputs of some shapes, with distinct values.
