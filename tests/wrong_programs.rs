@@ -26,7 +26,9 @@ fn refused_at<R>(f: impl FnOnce() -> R) -> (String, u32) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         panic::set_hook(Box::new(|info| {
-            let text = info.payload_as_str().unwrap_or_default().to_owned();
+            let payload = info.payload();
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| payload.downcast_ref().copied()).unwrap_or_default().to_owned();
             let at = info.location().map(|at| (at.file().to_owned(), at.line())).unwrap_or_default();
             LAST.set(Some((text, at.0, at.1)));
         }));

@@ -171,7 +171,7 @@ fn near(what: &str, a: &Found, b: &Found, outputs: f64, gradients: f64) -> Resul
             }
             let (a, b) = (a.to_vec(), b.to_vec());
             let scale = b.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
-            let apart = |(a, b): (&f64, &f64)| !((a - b).abs() <= tolerance * scale);
+            let apart = |(a, b): (&f64, &f64)| (a - b).abs() > tolerance * scale || a.is_nan() != b.is_nan();
             if let Some(at) = a.iter().zip(&b).position(apart) {
                 return Err(format!("{name} {i} {what} is {} and {} at element {at}", a[at], b[at]));
             }

@@ -144,12 +144,13 @@ fn filled(shapes: Vec<Vec<usize>>, values: RangeInclusive<f64>) -> BoxedStrategy
         let width = (hi - lo) / cells.max(1) as f64;
         let value = |&k: &usize| ((lo + (k as f64 + 0.5) * width) * GRID).round() / GRID;
         let mut next = order.iter().map(value);
-        let input = |((shape, &n), (kind, axis)): ((&Vec<usize>, &usize), (Option<u8>, Index))| Input {
+        let of_shapes = shapes.iter().zip(&sizes).zip(layouts);
+        let inputs = of_shapes.map(|((shape, &n), (kind, axis))| Input {
             shape: shape.clone(),
             values: next.by_ref().take(n).collect(),
             layout: layout(kind, axis, shape.len()),
-        };
-        shapes.iter().zip(&sizes).zip(layouts).map(input).collect()
+        });
+        inputs.collect()
     };
     (order(cells), layouts).prop_map(place).boxed()
 }

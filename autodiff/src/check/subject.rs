@@ -5,12 +5,15 @@ use rand::rngs::ChaCha8Rng;
 use super::{CheckError, weight};
 use crate::{Gradients, Replay, Tape, Tensor};
 
-type Record<'a> = &'a dyn Fn(&Tape, &[Tensor<f64>]) -> (Vec<Tensor<f64>>, Vec<Tensor<f64>>);
+/// One tensor for each input, or for each output.
+pub(super) type Tensors = Tensors;
+
+type Record<'a> = &'a dyn Fn(&Tape, &[Tensor<f64>]) -> (Tensors, Tensors);
 
 /// A function of a point: a tensor for each input or parameter.
 pub(super) struct Subject<'a> {
     pub(super) names: Vec<String>,
-    pub(super) point: Vec<Tensor<f64>>,
+    pub(super) point: Tensors,
     /// A new tape, the same each time.
     pub(super) tape: &'a dyn Fn() -> Tape,
     /// Puts a point on a tape and runs the function there: the leaves and the outputs.
@@ -19,7 +22,7 @@ pub(super) struct Subject<'a> {
 
 impl Subject<'_> {
     /// The outputs at the point, which two calls must agree on to the bit.
-    pub(super) fn deterministic_outputs(&self) -> Result<Vec<Tensor<f64>>, CheckError> {
+    pub(super) fn deterministic_outputs(&self) -> Result<Tensors, CheckError> {
         let first = self.outputs(&self.point)?;
         let second = self.outputs_like(&first, &self.point)?;
         for (output, (a, b)) in first.iter().zip(&second).enumerate() {
@@ -35,7 +38,7 @@ impl Subject<'_> {
     }
 
     /// The outputs at a point, all finite.
-    fn outputs(&self, point: &[Tensor<f64>]) -> Result<Vec<Tensor<f64>>, CheckError> {
+    fn outputs(&self, point: &[Tensor<f64>]) -> Result<Tensors, CheckError> {
         let (_, outputs) = (self.record)(&(self.tape)(), point);
         for (output, y) in outputs.iter().enumerate() {
             if let Some((at, value)) = y.to_vec().into_iter().enumerate().find(|(_, y)| !y.is_finite()) {
@@ -50,7 +53,7 @@ impl Subject<'_> {
         &self,
         others: &[Tensor<f64>],
         point: &[Tensor<f64>],
-    ) -> Result<Vec<Tensor<f64>>, CheckError> {
+    ) -> Result<Tensors, CheckError> {
         let outputs = self.outputs(point)?;
         same_shapes(others, &outputs)?;
         Ok(outputs)
@@ -61,7 +64,7 @@ impl Subject<'_> {
         &self,
         point: &[Tensor<f64>],
         weights: &[Tensor<f64>],
-    ) -> Result<(Vec<Tensor<f64>>, Tensor<f64>), CheckError> {
+    ) -> Result<(Tensors, Tensor<f64>), CheckError> {
         let (leaves, outputs) = (self.record)(&(self.tape)(), point);
         same_shapes(weights, &outputs)?;
         let parts = outputs.iter().zip(weights).map(|(y, w)| (y * w).sum(..));
@@ -74,7 +77,7 @@ impl Subject<'_> {
         &self,
         point: &[Tensor<f64>],
         weights: &[Tensor<f64>],
-    ) -> Result<Vec<Tensor<f64>>, CheckError> {
+    ) -> Result<Tensors, CheckError> {
         let (leaves, sum) = self.weighted_sum(point, weights)?;
         Ok(of_leaves(&sum.backward(), &leaves))
     }
@@ -84,7 +87,7 @@ impl Subject<'_> {
         &self,
         weights: &[Tensor<f64>],
         direction: &[Tensor<f64>],
-    ) -> Result<(Vec<Tensor<f64>>, Vec<Tensor<f64>>), CheckError> {
+    ) -> Result<(Tensors, Tensors), CheckError> {
         let (leaves, sum) = self.weighted_sum(&self.point, weights)?;
         let gradients = sum.backward_with(Replay::new().create_graph(true));
         let along = leaves
@@ -101,7 +104,7 @@ impl Subject<'_> {
     }
 
     /// The point with one component moved.
-    pub(super) fn moved_component(&self, input: usize, at: usize, by: f64) -> Vec<Tensor<f64>> {
+    pub(super) fn moved_component(&self, input: usize, at: usize, by: f64) -> Tensors {
         let mut point = self.point.clone();
         let mut values = point[input].to_vec();
         values[at] += by;
@@ -110,13 +113,13 @@ impl Subject<'_> {
     }
 
     /// The point moved along a direction.
-    pub(super) fn moved(&self, direction: &[Tensor<f64>], by: f64) -> Vec<Tensor<f64>> {
+    pub(super) fn moved(&self, direction: &[Tensor<f64>], by: f64) -> Tensors {
         self.point.iter().zip(direction).map(|(x, v)| x + v * by).collect()
     }
 
     /// A random direction in which every component moves, by more where it is larger. Its length is about
     /// that of a step of one component, whatever the number of components.
-    pub(super) fn direction(&self, rng: &mut ChaCha8Rng) -> Vec<Tensor<f64>> {
+    pub(super) fn direction(&self, rng: &mut ChaCha8Rng) -> Tensors {
         let n = self.point.iter().map(Tensor::len).sum::<usize>().max(1) as f64;
         let mut along = |x: f64| weight(rng) * x.abs().max(1.0) / n.sqrt();
         let part =
@@ -130,7 +133,7 @@ pub(super) fn dot(a: &[Tensor<f64>], b: &[Tensor<f64>]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a * b).sum(..).item()).sum()
 }
 
-fn of_leaves(gradients: &Gradients<f64>, leaves: &[Tensor<f64>]) -> Vec<Tensor<f64>> {
+fn of_leaves(gradients: &Gradients<f64>, leaves: &[Tensor<f64>]) -> Tensors {
     leaves.iter().map(|x| gradients.get(x).map_or_else(|| Tensor::zeros(x.shape()), Tensor::detach)).collect()
 }
 
