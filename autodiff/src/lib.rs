@@ -4,6 +4,7 @@
 mod float;
 pub mod function;
 mod gradients;
+pub mod graph;
 mod indices;
 pub(crate) mod kernels;
 pub mod ops;
