@@ -6,46 +6,10 @@
 use rayon::prelude::*;
 
 use super::fold::{Max, Sum, columns, row};
+use super::layout::Along;
 use super::parallel::{CHUNK, worthwhile};
 use super::simd::dispatch;
 use crate::Float;
-
-/// The sizes of an array around the axis that a kernel works along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Along {
-    /// The product of the lengths before the axis.
-    pub(crate) outer: usize,
-    /// The length of the axis.
-    pub(crate) n: usize,
-    /// The product of the lengths after the axis.
-    pub(crate) inner: usize,
-}
-
-impl Along {
-    /// The sizes of an array of `shape` around `axis`.
-    pub(crate) fn axis(shape: &[usize], axis: usize) -> Self {
-        Self {
-            outer: shape[..axis].iter().product(),
-            n: shape[axis],
-            inner: shape[axis + 1..].iter().product(),
-        }
-    }
-
-    /// How many elements the array has.
-    pub(crate) fn len(self) -> usize {
-        self.outer * self.n * self.inner
-    }
-
-    /// How many elements it has with the axis reduced.
-    pub(crate) fn rows(self) -> usize {
-        self.outer * self.inner
-    }
-
-    /// Elements of one index of the outer axes.
-    fn slab(self) -> usize {
-        self.n * self.inner
-    }
-}
 
 /// The shift of a row with this maximum in a logarithm of a sum: the maximum, but 0 where it is infinite.
 #[inline(always)]
@@ -496,10 +460,10 @@ mod tests {
             logsumexp(x, along, &mut sums);
             for r in 0..6 {
                 assert!(same(sums[r], lse[r]), "logsumexp {:?} = {}", rows[r], sums[r]);
-                for c in 0..2 {
+                for (c, soft) in soft[r].into_iter().enumerate() {
                     let at = if along.inner == 1 { r * 2 + c } else { c * 6 + r };
-                    assert!(same(y[at], soft[r][c]), "softmax {:?} = {}", rows[r], y[at]);
-                    assert!(same(log[at], soft[r][c].ln()), "log_softmax {:?} = {}", rows[r], log[at]);
+                    assert!(same(y[at], soft), "softmax {:?} = {}", rows[r], y[at]);
+                    assert!(same(log[at], soft.ln()), "log_softmax {:?} = {}", rows[r], log[at]);
                 }
             }
         }
