@@ -16,15 +16,18 @@ fn words(seed: u64, draw: u64, start: usize, words: &mut [u32]) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(draw);
     rng.set_word_pos(start as u128);
+    // SAFETY: any four bytes are a u32, and u8 has no alignment.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), 4 * words.len()) };
+    rng.fill_bytes(bytes);
     for word in words {
-        *word = rng.next_u32();
+        *word = u32::from_le(*word);
     }
 }
 
-/// The number of 32-bit words below which an element is dropped: p·2³², rounded.
-fn threshold(p: f64) -> u64 {
+/// The least 32-bit word that keeps its element, p·2³² rounded; none if that is 2³².
+fn threshold(p: f64) -> Option<u32> {
     assert!((0.0..=1.0).contains(&p), "dropout: the probability is {p}, not in 0..=1");
-    (p * 4_294_967_296.0).round() as u64
+    u32::try_from((p * 4_294_967_296.0).round() as u64).ok()
 }
 
 /// out\[i\] ← x\[i\]·keep\[i\]/(1−p), keep\[i\] ← uᵢ ≥ p with uᵢ uniform on [0, 1).
@@ -33,17 +36,22 @@ fn threshold(p: f64) -> u64 {
 /// [`dropout_backward`] of the same mask.
 pub(crate) fn dropout<T: Float>(x: &[T], p: f64, seed: u64, draw: u64, keep: &mut [bool], out: &mut [T]) {
     assert!(x.len() == out.len() && x.len() == keep.len(), "dropout: the lengths differ");
-    let (scale, below) = (scale::<T>(p), threshold(p));
+    let scale = scale::<T>(p);
+    let Some(least) = threshold(p) else {
+        keep.fill(false);
+        out.fill(T::zero());
+        return;
+    };
     let piece = |i: usize, x: &[T], keep: &mut [bool], out: &mut [T]| {
         let mut bits = [0u32; PIECE];
         let bits = &mut bits[..x.len()];
         words(seed, draw, i * PIECE, bits);
         dispatch(
             #[inline(always)]
-            || {
+            move || {
                 for ((&bits, keep), (&x, out)) in bits.iter().zip(keep).zip(x.iter().zip(out)) {
-                    *keep = u64::from(bits) >= below;
-                    *out = if u64::from(bits) >= below { x * scale } else { T::zero() };
+                    *keep = bits >= least;
+                    *out = if bits >= least { x * scale } else { T::zero() };
                 }
             },
         );

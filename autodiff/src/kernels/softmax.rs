@@ -22,7 +22,7 @@ fn finite_or_zero<T: Float>(x: T) -> T {
 fn each<T: Float>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
     dispatch(
         #[inline(always)]
-        || {
+        move || {
             for (out, &x) in out.iter_mut().zip(x) {
                 *out = f(x);
             }
@@ -35,7 +35,7 @@ fn each<T: Float>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
 fn each_row<T: Float>(x: &[T], p: &[T], out: &mut [T], f: impl Fn(T, T) -> T) {
     dispatch(
         #[inline(always)]
-        || {
+        move || {
             for (out, x) in out.chunks_exact_mut(p.len()).zip(x.chunks_exact(p.len())) {
                 for ((out, &x), &p) in out.iter_mut().zip(x).zip(p) {
                     *out = f(x, p);
@@ -50,7 +50,7 @@ fn each_row<T: Float>(x: &[T], p: &[T], out: &mut [T], f: impl Fn(T, T) -> T) {
 fn update_rows<T: Float>(x: &mut [T], p: &[T], f: impl Fn(T, T) -> T) {
     dispatch(
         #[inline(always)]
-        || {
+        move || {
             for x in x.chunks_exact_mut(p.len()) {
                 for (x, &p) in x.iter_mut().zip(p) {
                     *x = f(*x, p);
@@ -90,13 +90,13 @@ pub(crate) fn softmax<T: Float>(x: &[T], along: Along, y: &mut [T]) {
                 x,
                 y,
                 #[inline(always)]
-                |x| (x - max).vexp(),
+                move |x| (x - max).vexp(),
             );
             let sum = row(y, Sum, |y| y);
             let scale = T::one() / sum;
             dispatch(
                 #[inline(always)]
-                || {
+                move || {
                     for y in y {
                         *y *= scale;
                     }
@@ -128,7 +128,7 @@ pub(crate) fn log_softmax<T: Float>(x: &[T], along: Along, y: &mut [T]) {
             let max = row(x, Max, |x| x);
             let sum = sum_exp(x, max);
             let ln = sum.vln();
-            each(x, y, |x| (x - max) - ln);
+            each(x, y, move |x| (x - max) - ln);
         } else {
             let mut max = vec![T::zero(); along.inner];
             let mut sum = max.clone();
@@ -165,7 +165,7 @@ fn sum_exp_columns<T: Float>(x: &[T], n: usize, shift: &[T], sum: &mut [T]) {
         sum,
         Sum,
         #[inline(always)]
-        |c, x| {
+        move |c, x| {
             // SAFETY: `columns` counts c below `inner`, the length of `shift`.
             (x - unsafe { *shift.get_unchecked(c) }).vexp()
         },
@@ -213,7 +213,7 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
             let dot = row(dx, Sum, |v| v);
             dispatch(
                 #[inline(always)]
-                || {
+                move || {
                     for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
                         *dx = y * (dy - dot);
                     }
@@ -225,7 +225,7 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
             each_row(dy, &dot, dx, |dy, dot| dy - dot);
             dispatch(
                 #[inline(always)]
-                || {
+                move || {
                     for (dx, &y) in dx.iter_mut().zip(y) {
                         *dx *= y;
                     }
@@ -245,7 +245,7 @@ pub(crate) fn log_softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx
             let sum = row(dy, Sum, |v| v);
             dispatch(
                 #[inline(always)]
-                || {
+                move || {
                     for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
                         *dx = dy - y.vexp() * sum;
                     }
@@ -263,7 +263,7 @@ pub(crate) fn log_softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx
             );
             dispatch(
                 #[inline(always)]
-                || {
+                move || {
                     for (dx, &dy) in dx.iter_mut().zip(dy) {
                         *dx = dy - *dx;
                     }
@@ -320,7 +320,7 @@ pub(crate) fn cross_entropy_backward<T: Float>(
                 x,
                 dx,
                 #[inline(always)]
-                |x| (x - normalizer).vexp() * scale,
+                move |x| (x - normalizer).vexp() * scale,
             );
         } else {
             each_row(
