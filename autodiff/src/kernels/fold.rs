@@ -110,6 +110,7 @@ fn block<T: Float>(x: &[T], fold: impl Fold<T>, f: impl Fn(T) -> T) -> T {
 ///
 /// Each row is folded from left to right, several rows abreast so that they do not wait for one another.
 #[inline(always)]
+#[allow(clippy::needless_range_loop)]
 fn short_rows<T: Float, F: Fn(T) -> T>(
     first: usize,
     x: &[T],

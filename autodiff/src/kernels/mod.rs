@@ -17,4 +17,5 @@ pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod simd;
 pub(crate) mod softmax;
+mod thin;
 pub(crate) mod vector;
