@@ -139,7 +139,7 @@ pub(crate) fn normalize<T: Float>(
         x,
         out,
         #[inline(always)]
-        |j, x, _| scale[j] * (x - shift[j]) + offset[j],
+        move |j, x, _| scale[j] * (x - shift[j]) + offset[j],
     );
 }
 
@@ -161,7 +161,7 @@ pub(crate) fn combine<T: Float>(
         dy,
         out,
         #[inline(always)]
-        |j, x, dy| a[j] * dy + b[j] * (x - shift[j]) + d[j],
+        move |j, x, dy| a[j] * dy + b[j] * (x - shift[j]) + d[j],
     );
 }
 

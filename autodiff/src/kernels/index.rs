@@ -6,9 +6,9 @@
 
 use rayon::prelude::*;
 
+use super::layout::Along;
 use super::parallel::{CHUNK, Shared, worthwhile};
 use super::simd::dispatch;
-use super::softmax::Along;
 use crate::Float;
 
 /// Columns that one piece of an adjoint adds to.

@@ -158,7 +158,7 @@ pub(crate) fn mean_and_m2<T: Float>(view: ArrayViewD<T>, axes: &[usize], mean: &
                 out,
                 Sum,
                 #[inline(always)]
-                |c, x| {
+                move |c, x| {
                     // SAFETY: there is a center for each of the `kept` columns.
                     let d = x - unsafe { *centers.get_unchecked(c) };
                     d * d

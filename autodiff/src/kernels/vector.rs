@@ -1,7 +1,8 @@
 //! Element-by-element loops over contiguous slices.
 //!
 //! The functions given are inlined into loops that the compiler vectorizes; write them as
-//! `#[inline(always)] |x| …` when they are more than a few operations, and without branches.
+//! `#[inline(always)] move |x| …`, without branches. (A constant captured by reference would have to be read
+//! again after each element written, and the loop would not vectorize.)
 
 use rayon::prelude::*;
 
