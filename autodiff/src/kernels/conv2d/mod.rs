@@ -54,5 +54,10 @@ pub(crate) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
 #[track_caller]
 pub(crate) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], dw: &mut [T]) {
     g.check(x.len(), dw.len(), dy.len());
-    portable::weight_gradient(&g.flattened(), x, dy, dw);
+    let g = &g.flattened();
+    #[cfg(target_arch = "x86_64")]
+    if avx512::weight_gradient(g, x, dy, dw) {
+        return;
+    }
+    portable::weight_gradient(g, x, dy, dw);
 }

@@ -66,12 +66,13 @@ pub(super) fn correlate(
     let (unit_runs, block_runs) = (units.div_ceil(own_units), panels.blocks.div_ceil(own_blocks));
     let planes = c.source[0] * c.source[1] * c.sources;
     let shared = !in_place && block_runs > 1;
-    let mut slabs = Scratch::new(if shared { units * c.groups * job.layout.len } else { 0 });
+    let slab_len = job.layout.len(c.sources);
+    let mut slabs = Scratch::new(if shared { units * c.groups * slab_len } else { 0 });
     if shared {
         let parts = SharedMut::new(&mut slabs);
-        tasks::run(units * c.groups, 4 * units * c.groups * job.layout.len, |task| {
+        tasks::run(units * c.groups, 4 * units * c.groups * slab_len, |task| {
             // SAFETY: each task has a slab of its own.
-            let slab = unsafe { parts.part(task * job.layout.len, job.layout.len) };
+            let slab = unsafe { parts.part(task * slab_len, slab_len) };
             job.fill(source, task / units, task % units, slab);
         });
     }
@@ -85,7 +86,7 @@ pub(super) fn correlate(
             for block in blocks {
                 for unit in own.clone() {
                     let slab = if shared {
-                        &slabs[(group * units + unit) * job.layout.len..][..job.layout.len]
+                        &slabs[(group * units + unit) * slab_len..][..slab_len]
                     } else {
                         &source[(unit * c.groups + group) * planes..][..planes]
                     };
@@ -93,7 +94,7 @@ pub(super) fn correlate(
                 }
             }
         } else {
-            let mut slab = Scratch::new(job.layout.len);
+            let mut slab = Scratch::new(slab_len);
             for unit in own {
                 job.fill(source, group, unit, &mut slab);
                 job.unit(group, unit, blocks.clone(), &slab, &mut sums);
@@ -128,9 +129,9 @@ impl Job<'_> {
         let (image, rows) = self.place(unit);
         let planes = c.source[0] * c.source[1] * c.sources;
         let source = &source[(image * c.groups + group) * planes..][..planes];
-        assert!(slab.len() >= self.layout.len);
+        assert!(slab.len() >= self.layout.len(c.sources));
         // SAFETY: the source has all planes of the group, and the slab was just measured.
-        unsafe { self.layout.fill(c, source.as_ptr(), rows.start, rows.len(), slab.as_mut_ptr()) };
+        unsafe { self.layout.fill(c, source.as_ptr(), c.sources, rows.start, rows.len(), slab.as_mut_ptr()) };
     }
 
     /// Computes the outputs of a unit for some blocks of output channels.

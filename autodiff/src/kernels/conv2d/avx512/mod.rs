@@ -5,8 +5,10 @@ mod direct;
 mod lanes;
 mod outer;
 mod panels;
+mod pixel_taps;
 mod pixels;
 mod slab;
+mod taps;
 
 use std::any::TypeId;
 
@@ -37,16 +39,35 @@ pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
     correlate(&Correlation::input_gradient(g), dy, w, None, dx)
 }
 
-/// The kernel whose vectors are fuller does it: with output channels or with pixels in their lanes.
+/// The weight gradient, or false when it is left to the portable kernels.
+pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], dw: &mut [T]) -> bool {
+    let (true, Some(x), Some(dy), Some(dw)) = (applies(g), as_f32(x), as_f32(dy), as_f32_mut(dw)) else {
+        return false;
+    };
+    let c = Correlation::forward(g);
+    if pixels_fill_better(&c) {
+        pixel_taps::weight_gradient(&c, x, dy, dw);
+    } else {
+        taps::weight_gradient(&c, x, dy, dw);
+    }
+    // Where padding is multiplied as zeros, NaN or ∞ in dy may have spread; but never without a trace.
+    !c.pads() || super::portable::all_finite(dw)
+}
+
 fn correlate(c: &Correlation, source: &[f32], w: &[f32], bias: Option<&[f32]>, output: &mut [f32]) -> bool {
-    let fill = |n: usize| n as f64 / n.next_multiple_of(LANES) as f64;
-    // One vector of channels alone leaves a load to every multiplication, unlike two.
-    let by_channels = fill(c.outputs) * if c.outputs <= LANES { 0.8 } else { 1.0 };
-    if fill(c.phase_extent()[1]) > by_channels {
+    if pixels_fill_better(c) {
         pixels::correlate(c, source, w, bias, output)
     } else {
         direct::correlate(c, source, w, bias, output)
     }
+}
+
+/// Whether pixels fill vectors better than output channels do.
+fn pixels_fill_better(c: &Correlation) -> bool {
+    let fill = |n: usize| n as f64 / n.next_multiple_of(LANES) as f64;
+    // A single vector of channels leaves a load to every multiplication, unlike two.
+    let by_channels = fill(c.outputs) * if c.outputs <= LANES { 0.8 } else { 1.0 };
+    fill(c.phase_extent()[1]) > by_channels
 }
 
 /// Whether the processor has AVX-512 and there is anything to sum.

@@ -46,9 +46,9 @@ pub(super) fn correlate(
         let group = image_group % c.groups;
         let own = start..(start + rows).min(c.phase_extent()[0]);
         let source = &source[image_group * planes..][..planes];
-        let mut slab = Scratch::new(layout.len);
+        let mut slab = Scratch::new(layout.len(c.sources));
         // SAFETY: the source has all planes of the group and the slab the length of the layout.
-        unsafe { layout.fill(c, source.as_ptr(), own.start, own.len(), slab.as_mut_ptr()) };
+        unsafe { layout.fill(c, source.as_ptr(), c.sources, own.start, own.len(), slab.as_mut_ptr()) };
         let output = shared.pointer().wrapping_add(image_group * c.outputs * plane);
         for channels in channel_runs(c.outputs) {
             let bias = bias.map(|bias| &bias[group * c.outputs..][channels.clone()]);
@@ -62,7 +62,7 @@ pub(super) fn correlate(
 }
 
 /// `0..outputs` in runs of at most [`CHANNELS`], of about equal length.
-fn channel_runs(outputs: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn channel_runs(outputs: usize) -> impl Iterator<Item = Range<usize>> {
     let runs = outputs.div_ceil(CHANNELS);
     (0..runs).map(move |run| run * outputs / runs..(run + 1) * outputs / runs)
 }

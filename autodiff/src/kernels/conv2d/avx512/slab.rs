@@ -16,8 +16,6 @@ pub(super) struct Layout {
     line: usize,
     /// Elements from one channel to the next.
     pub(super) channel: usize,
-    /// Elements of all channels, and of what vectors read behind the last.
-    pub(super) len: usize,
     first: [isize; 2],
     step: [usize; 2],
     /// Whether a source row (or column) at this distance from the first, modulo the step, is read at all.
@@ -36,7 +34,6 @@ impl Layout {
                 segment: line,
                 line,
                 channel,
-                len: 0,
                 first: [0, 0],
                 step: [1, 1],
                 read: [vec![true], vec![true]],
@@ -55,8 +52,7 @@ impl Layout {
             read[0][(tap.row - c.first[0]) as usize % c.step[0]] = true;
             read[1][(tap.column - c.first[1]) as usize % c.step[1]] = true;
         }
-        let len = c.sources * channel + 8 * LANES;
-        Self { segment, line, channel, len, first: c.first, step: c.step, read, in_place }
+        Self { segment, line, channel, first: c.first, step: c.step, read, in_place }
     }
 
     /// The offset of a tap.
@@ -65,21 +61,27 @@ impl Layout {
         row * self.line + column % self.step[1] * self.segment + column / self.step[1]
     }
 
+    /// Elements of a slab of so many channels, and of what vectors read behind the last.
+    pub(super) fn len(&self, channels: usize) -> usize {
+        channels * self.channel + 8 * LANES
+    }
+
     /// Elements from one output row's windows to those of the next; columns are one apart.
     pub(super) fn row(&self) -> usize {
         self.line * self.step[0]
     }
 
-    /// Copies what the output rows `start..start + rows` of every phase read.
+    /// Copies what the output rows `start..start + rows` of every phase read of some channels.
     ///
     /// # Safety
-    /// The processor has AVX-512F, `source` holds the channel planes of `c`, and `slab` has room for
-    /// `self.len` elements.
+    /// The processor has AVX-512F, `source` holds the planes of `channels` channels, and `slab` has room
+    /// for them.
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn fill(
         &self,
         c: &Correlation,
         source: *const f32,
+        channels: usize,
         start: usize,
         rows: usize,
         slab: *mut f32,
@@ -87,7 +89,7 @@ impl Layout {
         let [height, width] = c.source;
         let first_row = (start * self.step[0]) as isize + self.first[0];
         let lines = (rows - 1) * self.step[0] + (c.last[0] - c.first[0]) as usize + 1;
-        for channel in 0..c.sources {
+        for channel in 0..channels {
             for i in (0..lines).filter(|i| self.read[0][i % self.step[0]]) {
                 let row = first_row + i as isize;
                 // SAFETY: line i of the channel lies in the slab, and the row, where it is read, in the
