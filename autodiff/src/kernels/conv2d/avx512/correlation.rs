@@ -8,6 +8,8 @@
 //! convolution's strides; the input gradient has a phase for every remainder modulo the stride, each with
 //! the taps that meet it, and steps of one. So no product with a zero between the pixels is ever taken.
 
+use std::ops::Range;
+
 use super::super::geometry::Conv2dGeometry;
 
 /// A tap of one phase.
@@ -18,6 +20,41 @@ pub(super) struct Tap {
     pub(super) column: isize,
     /// The tap's place r·S + s in a kernel plane.
     pub(super) weight: usize,
+}
+
+/// The taps of a phase, cut to those that reach the source from some rows.
+///
+/// A kernel row that would read padding for all pixels of a tile is left out: on small maps that is a good
+/// part of the work.
+pub(super) struct Reaching {
+    /// Source rows from the first one on that each run of taps reads, and where the run begins.
+    runs: Vec<(isize, usize)>,
+    height: isize,
+    step: isize,
+}
+
+impl Reaching {
+    pub(super) fn new(c: &Correlation, phase: usize) -> Self {
+        let taps = &c.taps[phase];
+        let starts = (0..taps.len()).filter(|&i| i == 0 || taps[i].row != taps[i - 1].row);
+        let mut runs: Vec<(isize, usize)> = starts.map(|i| (taps[i].row, i)).collect();
+        runs.push((0, taps.len()));
+        Self { runs, height: c.source[0] as isize, step: c.step[0] as isize }
+    }
+
+    /// The taps that reach the source from any of the output rows `first..=last` of the phase.
+    pub(super) fn taps(&self, first: usize, last: usize) -> Range<usize> {
+        let (top, bottom) = (first as isize * self.step, last as isize * self.step);
+        let misses = |row: isize| bottom + row < 0 || top + row >= self.height;
+        let (mut start, mut end) = (0, self.runs.len() - 1);
+        while start < end && misses(self.runs[start].0) {
+            start += 1;
+        }
+        while start < end && misses(self.runs[end - 1].0) {
+            end -= 1;
+        }
+        self.runs[start].1..self.runs[end].1
+    }
 }
 
 /// A convolution or its input gradient, by phases; see the head of the file.
@@ -52,8 +89,9 @@ impl Correlation {
     /// y from x.
     pub(super) fn forward(g: &Conv2dGeometry) -> Self {
         let taps = taps(g, |axis, _, tap| Some(g.offset(axis, tap)), [1, 1]);
+        let (first, last) = reach(&taps);
         let taps_of_plane = g.taps();
-        Self::new(Self {
+        Self {
             images: g.batch,
             groups: g.groups,
             sources: g.in_group(),
@@ -65,10 +103,10 @@ impl Correlation {
             taps,
             weight_strides: [g.in_group() * taps_of_plane, taps_of_plane],
             weight_group: g.out_group() * g.in_group() * taps_of_plane,
-            first: [0, 0],
-            last: [0, 0],
+            first,
+            last,
             operations: g.operations(),
-        })
+        }
     }
 
     /// dx from dy.
@@ -79,8 +117,9 @@ impl Correlation {
             (distance % stride == 0).then_some(distance / stride)
         };
         let taps = taps(g, meets, g.stride);
+        let (first, last) = reach(&taps);
         let taps_of_plane = g.taps();
-        Self::new(Self {
+        Self {
             images: g.batch,
             groups: g.groups,
             sources: g.out_group(),
@@ -92,17 +131,10 @@ impl Correlation {
             taps,
             weight_strides: [taps_of_plane, g.in_group() * taps_of_plane],
             weight_group: g.out_group() * g.in_group() * taps_of_plane,
-            first: [0, 0],
-            last: [0, 0],
+            first,
+            last,
             operations: g.operations(),
-        })
-    }
-
-    fn new(mut self) -> Self {
-        let all = || self.taps.iter().flatten();
-        self.first = [all().map(|t| t.row).min().unwrap_or(0), all().map(|t| t.column).min().unwrap_or(0)];
-        self.last = [all().map(|t| t.row).max().unwrap_or(0), all().map(|t| t.column).max().unwrap_or(0)];
-        self
+        }
     }
 
     /// Rows and columns of the largest phase, the one at (0, 0).
@@ -130,6 +162,14 @@ impl Correlation {
     pub(super) fn tap_count(&self) -> usize {
         self.taps.iter().map(Vec::len).sum()
     }
+}
+
+/// The smallest and the greatest row and column of a tap.
+fn reach(taps: &[Vec<Tap>]) -> ([isize; 2], [isize; 2]) {
+    let all = || taps.iter().flatten();
+    let first = [all().map(|t| t.row).min(), all().map(|t| t.column).min()];
+    let last = [all().map(|t| t.row).max(), all().map(|t| t.column).max()];
+    (first.map(Option::unwrap_or_default), last.map(Option::unwrap_or_default))
 }
 
 /// The taps of each phase; `meets(axis, phase, tap)` gives a tap's row or column if it has one.

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::correlation::Correlation;
+use super::correlation::{Correlation, Reaching};
 use super::lanes::{LANES, interleave, mask, transpose};
 use super::outer::{Kernel, PIXELS, Tile, kernel};
 use super::panels::{BLOCK, Panels, vectors};
@@ -45,10 +45,13 @@ pub(super) fn correlate(
     }
     let in_place = c.is_pointwise() && c.output[0] == 1;
     let rows = block_rows(c);
+    let layout = if in_place { Layout::in_place(c) } else { Layout::new(c, rows) };
     let job = Job {
         c,
         panels: &panels,
-        layout: Layout::new(c, rows, in_place),
+        offsets: c.taps.iter().map(|taps| taps.iter().map(|tap| layout.tap(tap)).collect()).collect(),
+        reaching: (0..c.taps.len()).map(|phase| Reaching::new(c, phase)).collect(),
+        layout,
         rows,
         cuts: c.phase_extent()[0].div_ceil(rows),
         output: SharedMut::new(output),
@@ -109,6 +112,9 @@ struct Job<'a> {
     c: &'a Correlation,
     panels: &'a Panels,
     layout: Layout,
+    /// Where the taps of each phase lie in a slab.
+    offsets: Vec<Vec<usize>>,
+    reaching: Vec<Reaching>,
     /// Output rows of a block, per phase.
     rows: usize,
     /// Row blocks of an image.
@@ -131,7 +137,7 @@ impl Job<'_> {
         let source = &source[(image * c.groups + group) * planes..][..planes];
         assert!(slab.len() >= self.layout.len(c.sources));
         // SAFETY: the source has all planes of the group, and the slab was just measured.
-        unsafe { self.layout.fill(c, source.as_ptr(), c.sources, rows.start, rows.len(), slab.as_mut_ptr()) };
+        unsafe { self.layout.fill(source.as_ptr(), c.sources, rows.start, rows.len(), slab.as_mut_ptr()) };
     }
 
     /// Computes the outputs of a unit for some blocks of output channels.
@@ -142,8 +148,6 @@ impl Job<'_> {
         let [row_phases, column_phases] = c.phases;
         let columns = c.phase_extent()[1];
         let plane = height * width;
-        let offsets: Vec<Vec<usize>> =
-            c.taps.iter().map(|taps| taps.iter().map(|tap| layout.tap(tap)).collect()).collect();
         // Rows of up to 7 pixels go two at a time: a tile of fewer could not keep both multipliers busy.
         let pairs = 2 * columns <= PIXELS && c.phases == [1, 1];
         let tiles = columns.div_ceil(PIXELS);
@@ -155,6 +159,7 @@ impl Job<'_> {
             while i < rows.end {
                 let high = if pairs && i + 1 < rows.end { 2 } else { 1 };
                 for a in (0..row_phases).take_while(|a| i * row_phases + a < height) {
+                    let phases = a * column_phases..(a + 1) * column_phases;
                     let mut j = 0;
                     for tile in 0..tiles {
                         // Tiles of about equal width.
@@ -162,18 +167,20 @@ impl Job<'_> {
                         let kernel: Kernel = kernel(high, wide, vectors);
                         let at = first + (i * row_phases + a) * width + j * column_phases;
                         let output = self.output.pointer().wrapping_add(at);
-                        for b in 0..column_phases {
-                            let phase = a * column_phases + b;
+                        for (b, phase) in phases.clone().enumerate() {
                             let window = (i - rows.start) * layout.row() + j;
+                            let taps = self.reaching[phase].taps(i, i + high - 1);
+                            let weights = panels.weights(phase, group, block);
                             let tile = Tile {
                                 source: slab[window..].as_ptr(),
                                 row: layout.row(),
                                 channel: layout.channel,
                                 // A phase without taps is its bias alone.
-                                channels: if offsets[phase].is_empty() { 0 } else { c.sources },
-                                taps: offsets[phase].as_ptr(),
-                                tap_count: offsets[phase].len(),
-                                weights: panels.weights(phase, group, block).as_ptr(),
+                                channels: if taps.is_empty() { 0 } else { c.sources },
+                                taps: self.offsets[phase][taps.clone()].as_ptr(),
+                                tap_count: taps.len(),
+                                weights: weights[taps.start * vectors * LANES..].as_ptr(),
+                                skipped: (c.taps[phase].len() - taps.len()) * vectors * LANES,
                                 bias: panels.bias(group, block).as_ptr(),
                                 output,
                                 plane,

@@ -24,8 +24,10 @@ pub(super) struct Tile {
     /// The offsets of the taps.
     pub(super) taps: *const usize,
     pub(super) tap_count: usize,
-    /// `[channels][taps][16 or 32]`.
+    /// `[channels][taps][16 or 32]`, with other elements between the channels.
     pub(super) weights: *const f32,
+    /// How many other elements.
+    pub(super) skipped: usize,
     /// What the sums begin with, an element for each output channel.
     pub(super) bias: *const f32,
     /// Where the tile's first output channel will be stored; fetched into the cache meanwhile.
@@ -76,7 +78,8 @@ unsafe fn outer<const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(til
                     }
                 }
             }
-            source = source.add(tile.channel);
+            weights = weights.wrapping_add(tile.skipped);
+            source = source.wrapping_add(tile.channel);
         }
         for (r, row) in sum.iter().enumerate() {
             for (p, pixel) in row.iter().enumerate() {

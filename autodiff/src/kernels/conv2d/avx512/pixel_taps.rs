@@ -21,7 +21,7 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
     let (pixels, planes) = (p_len * q_len, c.source[0] * c.source[1]);
     let taps = c.tap_count();
     let rows = (PIXELS / q_len).clamp(1, p_len);
-    let layout = Layout::new(c, rows, false);
+    let layout = Layout::new(c, rows);
     let offsets: Vec<usize> = c.taps[0].iter().map(|tap| layout.tap(tap)).collect();
     let cuts = Cuts::new(c, taps * c.outputs * LANES);
     cuts.run(c, dw, |images, group, channels, dw, part| {
@@ -36,7 +36,7 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
             for row in (0..p_len).step_by(rows) {
                 let high = rows.min(p_len - row);
                 // SAFETY: x has the planes of the channels and the slab the length of the layout.
-                unsafe { layout.fill(c, x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
+                unsafe { layout.fill(x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
                 for run in channel_runs(c.outputs) {
                     let dy =
                         &dy[((image * c.groups + group) * c.outputs + run.start) * pixels + row * q_len..];

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::correlation::Correlation;
+use super::correlation::{Correlation, Reaching};
 use super::direct::block_rows;
 use super::lanes::{LANES, interleave, mask};
 use super::slab::Layout;
@@ -18,6 +18,8 @@ use crate::kernels::tasks::{self, SharedMut};
 const CHANNELS: usize = 6;
 /// Vectors of pixels of a tile.
 const VECTORS: usize = 4;
+/// Sums of a tile.
+const TILE: usize = CHANNELS * VECTORS * LANES;
 
 /// output ← the correlation of source with w (+ bias), or false when a weight is NaN or infinite and some
 /// window reaches into the padding, where 0·∞ would spread it.
@@ -34,11 +36,11 @@ pub(super) fn correlate(
     }
     let rows = block_rows(c);
     let cuts = c.phase_extent()[0].div_ceil(rows);
-    let layout = Layout::new(c, rows, false);
+    let layout = Layout::new(c, rows);
     let offsets: Vec<Vec<usize>> =
         c.taps.iter().map(|taps| taps.iter().map(|tap| layout.tap(tap)).collect()).collect();
-    let [height, width] = c.output;
-    let (planes, plane) = (c.source[0] * c.source[1] * c.sources, height * width);
+    let reaching: Vec<Reaching> = (0..c.taps.len()).map(|phase| Reaching::new(c, phase)).collect();
+    let (planes, plane) = (c.source[0] * c.source[1] * c.sources, c.output[0] * c.output[1]);
     let tiles = tiles(c, &layout, rows);
     let shared = SharedMut::new(output);
     tasks::run(c.images * c.groups * cuts, c.operations, |task| {
@@ -48,14 +50,28 @@ pub(super) fn correlate(
         let source = &source[image_group * planes..][..planes];
         let mut slab = Scratch::new(layout.len(c.sources));
         // SAFETY: the source has all planes of the group and the slab the length of the layout.
-        unsafe { layout.fill(c, source.as_ptr(), c.sources, own.start, own.len(), slab.as_mut_ptr()) };
+        unsafe { layout.fill(source.as_ptr(), c.sources, own.start, own.len(), slab.as_mut_ptr()) };
         let output = shared.pointer().wrapping_add(image_group * c.outputs * plane);
+        let mut sums = Scratch::new(if c.phases[1] > 1 { c.phases[1] * TILE } else { 0 });
         for channels in channel_runs(c.outputs) {
-            let bias = bias.map(|bias| &bias[group * c.outputs..][channels.clone()]);
+            let mut first = [0.0; CHANNELS];
+            if let Some(bias) = bias {
+                let bias = &bias[group * c.outputs..][channels.clone()];
+                first[..bias.len()].copy_from_slice(bias);
+            }
+            let job = Job {
+                c,
+                channel: layout.channel,
+                offsets: &offsets,
+                reaching: &reaching,
+                weights: (0..c.taps.len()).map(|phase| weights.run(c, group, &channels, phase)).collect(),
+                bias: &first,
+                channels: channels.len(),
+                plane,
+            };
             let output = output.wrapping_add(channels.start * plane);
-            let job = Job { c, layout: &layout, offsets: &offsets, weights: &weights, bias, plane };
             // SAFETY: the task has these rows of its group's output planes to itself.
-            unsafe { job.rows(group, channels, own.clone(), &tiles, &slab, output) };
+            unsafe { job.rows(own.clone(), &tiles, &slab, &mut sums, output) };
         }
     });
     true
@@ -67,24 +83,34 @@ pub(super) fn channel_runs(outputs: usize) -> impl Iterator<Item = Range<usize>>
     (0..runs).map(move |run| run * outputs / runs..(run + 1) * outputs / runs)
 }
 
-/// Sixteen neighbouring pixels of a row.
-#[derive(Clone, Copy, Default)]
+/// Sixteen neighbouring pixels of a row of one phase.
+#[derive(Clone, Copy)]
 struct Vector {
-    /// The row within the block and the first column, of a phase.
+    /// The row within the block.
     row: usize,
-    column: usize,
     /// Where the windows begin in the slab.
     source: usize,
+    /// Where the pixels of phase (0, 0) begin in the block's output rows.
+    output: usize,
+    /// Pixels of the output row from there on.
+    left: usize,
 }
 
 /// The vectors of a block of rows, four to a tile; the last tile repeats its last vector.
 fn tiles(c: &Correlation, layout: &Layout, rows: usize) -> Vec<[Vector; VECTORS]> {
+    let ([_, width], [row_phases, column_phases]) = (c.output, c.phases);
     let columns = c.phase_extent()[1];
     let vectors: Vec<Vector> = (0..rows)
         .flat_map(|row| (0..columns).step_by(LANES).map(move |column| (row, column)))
-        .map(|(row, column)| Vector { row, column, source: row * layout.row() + column })
+        .map(|(row, column)| Vector {
+            row,
+            source: row * layout.row() + column,
+            output: row * row_phases * width + column * column_phases,
+            left: width - column * column_phases,
+        })
         .collect();
-    vectors.chunks(VECTORS).map(|chunk| std::array::from_fn(|i| chunk[i.min(chunk.len() - 1)])).collect()
+    let tile = |chunk: &[Vector]| std::array::from_fn(|i| chunk[i.min(chunk.len() - 1)]);
+    vectors.chunks(VECTORS).map(tile).collect()
 }
 
 /// The weights of each group, run of output channels and phase, as `[source channels][taps][run]`.
@@ -146,77 +172,66 @@ impl Weights {
 /// What the tiles of a run of output channels share.
 struct Job<'a> {
     c: &'a Correlation,
-    layout: &'a Layout,
+    /// Elements from one source channel to the next.
+    channel: usize,
+    /// Where the taps of each phase lie in a slab.
     offsets: &'a [Vec<usize>],
-    weights: &'a Weights,
-    bias: Option<&'a [f32]>,
+    reaching: &'a [Reaching],
+    /// The run's weights of each phase.
+    weights: Vec<&'a [f32]>,
+    bias: &'a [f32; CHANNELS],
+    channels: usize,
     plane: usize,
 }
 
 impl Job<'_> {
-    /// The output rows `own` (of each phase) for a run of output channels.
+    /// Computes the output rows `own` (of each phase) for a run of output channels.
     ///
     /// # Safety
     /// The processor has AVX-512F, the slab is filled for these rows, and `output` points to the plane of
     /// the first channel, whose rows nobody else writes or reads.
     unsafe fn rows(
         &self,
-        group: usize,
-        channels: Range<usize>,
         own: Range<usize>,
         tiles: &[[Vector; VECTORS]],
         slab: &[f32],
+        sums: &mut [f32],
         output: *mut f32,
     ) {
-        let c = self.c;
-        let [height, width] = c.output;
-        let [row_phases, column_phases] = c.phases;
-        let kernel = kernel(channels.len());
-        let tile_len = channels.len() * VECTORS * LANES;
-        let mut sums: Scratch<f32> =
-            Scratch::new(if column_phases > 1 { column_phases * tile_len } else { 0 });
-        let mut bias = [0.0; CHANNELS];
-        if let Some(from) = self.bias {
-            bias[..from.len()].copy_from_slice(from);
-        }
+        let ([height, width], [row_phases, column_phases]) = (self.c.output, self.c.phases);
+        let kernel = kernel(self.channels);
         for a in 0..row_phases {
-            for vectors in tiles {
-                // The output row of each vector, where it has one, and how many pixels are left there.
-                let places = vectors.map(|v| {
-                    let row = (own.start + v.row) * row_phases + a;
-                    let exists = own.start + v.row < own.end && row < height;
-                    (exists, row * width + v.column * column_phases, width - v.column * column_phases)
-                });
-                if !places[0].0 {
-                    break;
-                }
+            // Rows of this phase, and where the first lies in the plane.
+            let rows = height.saturating_sub(a).div_ceil(row_phases).saturating_sub(own.start).min(own.len());
+            let start = (own.start * row_phases + a) * width;
+            for vectors in tiles.iter().take_while(|vectors| vectors[0].row < rows) {
+                let last = vectors[VECTORS - 1].row.min(rows - 1);
                 for b in 0..column_phases {
                     let phase = a * column_phases + b;
-                    let taps = &self.offsets[phase];
+                    let taps = self.reaching[phase].taps(own.start + vectors[0].row, own.start + last);
+                    let skipped = self.offsets[phase].len() - taps.len();
                     let mut tile = Tile {
                         source: slab.as_ptr(),
                         vectors: vectors.map(|v| v.source),
-                        channel: self.layout.channel,
-                        channels: if taps.is_empty() { 0 } else { c.sources },
-                        taps,
-                        weights: self.weights.run(c, group, &channels, phase).as_ptr(),
-                        bias: &bias,
-                        output: [output; VECTORS],
-                        masks: [!0; VECTORS],
+                        channel: self.channel,
+                        // A phase without taps is its bias alone.
+                        channels: if taps.is_empty() { 0 } else { self.c.sources },
+                        taps: &self.offsets[phase][taps.clone()],
+                        weights: self.weights[phase][taps.start * self.channels..].as_ptr(),
+                        skipped: skipped * self.channels,
+                        bias: self.bias,
+                        output: vectors.map(|v| output.wrapping_add(start + v.output)),
+                        masks: vectors.map(|v| if v.row < rows { mask(v.left) } else { 0 }),
                         plane: self.plane,
                     };
                     // SAFETY: the slab has the windows of every vector and sixteen elements more; the
-                    // masks let through the pixels that exist; `sums` takes whole vectors.
+                    // masks let through the pixels that exist, and `sums` takes whole vectors.
                     unsafe {
-                        if column_phases == 1 {
-                            for (i, &(exists, at, left)) in places.iter().enumerate() {
-                                tile.output[i] = output.wrapping_add(at);
-                                tile.masks[i] = if exists { mask(left) } else { 0 };
-                            }
-                        } else {
-                            let sums = sums.as_mut_ptr().add(b * tile_len);
-                            tile.plane = VECTORS * LANES;
+                        if column_phases > 1 {
+                            let sums = sums[b * TILE..][..TILE].as_mut_ptr();
                             tile.output = std::array::from_fn(|i| sums.wrapping_add(i * LANES));
+                            tile.masks = [!0; VECTORS];
+                            tile.plane = VECTORS * LANES;
                         }
                         kernel(&tile);
                     }
@@ -224,15 +239,13 @@ impl Job<'_> {
                 if column_phases == 1 {
                     continue;
                 }
-                for k in 0..channels.len() {
-                    for (i, &(exists, at, left)) in places.iter().enumerate() {
-                        if exists {
-                            let from = &sums[(k * VECTORS + i) * LANES..];
-                            // SAFETY: `left` pixels of the row begin at `at`.
-                            unsafe {
-                                let row = output.add(k * self.plane + at);
-                                store_phases(from, column_phases, tile_len, row, left);
-                            }
+                for k in 0..self.channels {
+                    for (i, v) in vectors.iter().enumerate().filter(|(_, v)| v.row < rows) {
+                        let from = &sums[(k * VECTORS + i) * LANES..];
+                        // SAFETY: `left` pixels of the row begin here.
+                        unsafe {
+                            let row = output.add(k * self.plane + start + v.output);
+                            store_phases(from, column_phases, row, v.left);
                         }
                     }
                 }
@@ -241,14 +254,14 @@ impl Job<'_> {
     }
 }
 
-/// Stores sixteen sums of each column phase, `phase_len` apart, alternating, as far as `left` pixels go.
+/// Stores sixteen sums of each column phase, a tile apart, alternating, as far as `left` pixels go.
 ///
 /// # Safety
 /// The processor has AVX-512F and `row` has room for `left` pixels.
 #[target_feature(enable = "avx512f")]
-unsafe fn store_phases(sums: &[f32], phases: usize, phase_len: usize, row: *mut f32, left: usize) {
+unsafe fn store_phases(sums: &[f32], phases: usize, row: *mut f32, left: usize) {
     if phases == 2 {
-        let (even, odd) = (&sums[..LANES], &sums[phase_len..][..LANES]);
+        let (even, odd) = (&sums[..LANES], &sums[TILE..][..LANES]);
         // SAFETY: both have sixteen elements, and the masks let `left` pixels through.
         unsafe {
             let [low, high] = interleave(_mm512_loadu_ps(even.as_ptr()), _mm512_loadu_ps(odd.as_ptr()));
@@ -259,7 +272,7 @@ unsafe fn store_phases(sums: &[f32], phases: usize, phase_len: usize, row: *mut 
     }
     for pixel in 0..left.min(phases * LANES) {
         // SAFETY: `pixel` is below `left`.
-        unsafe { *row.add(pixel) = sums[pixel % phases * phase_len + pixel / phases] };
+        unsafe { *row.add(pixel) = sums[pixel % phases * TILE + pixel / phases] };
     }
 }
 
@@ -272,8 +285,10 @@ struct Tile<'a> {
     channel: usize,
     channels: usize,
     taps: &'a [usize],
-    /// `[channels][taps][output channels]`.
+    /// `[channels][taps][output channels]`, with other elements between the channels.
     weights: *const f32,
+    /// How many other elements.
+    skipped: usize,
     bias: &'a [f32; CHANNELS],
     /// Where each vector of the first output channel goes, and which of its lanes.
     output: [*mut f32; VECTORS],
@@ -312,6 +327,7 @@ unsafe fn vectors<const K: usize>(tile: &Tile) {
                 }
                 weights = weights.add(K);
             }
+            weights = weights.wrapping_add(tile.skipped);
             source = source.map(|source| source.wrapping_add(tile.channel));
         }
         for (k, sums) in sums.iter().enumerate() {

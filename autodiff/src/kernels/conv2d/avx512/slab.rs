@@ -6,10 +6,12 @@
 use std::arch::x86_64::*;
 
 use super::correlation::{Correlation, Tap};
-use super::lanes::{LANES, mask};
+use super::lanes::LANES;
 
 /// Where things lie in a slab.
 pub(super) struct Layout {
+    /// Height and width of the source.
+    source: [usize; 2],
     /// Elements of one class of columns in a row.
     segment: usize,
     /// Elements from one row to the next.
@@ -17,42 +19,67 @@ pub(super) struct Layout {
     /// Elements from one channel to the next.
     pub(super) channel: usize,
     first: [isize; 2],
+    last: [isize; 2],
     step: [usize; 2],
-    /// Whether a source row (or column) at this distance from the first, modulo the step, is read at all.
-    read: [Vec<bool>; 2],
-    /// Whether the source itself serves as the slab.
-    pub(super) in_place: bool,
+    /// Whether a source row at this distance from the first, modulo the step, is read at all.
+    read: Vec<bool>,
+    /// The vectors of a row, in the order of their places.
+    vectors: Vec<Vector>,
+}
+
+/// A vector of a slab row.
+struct Vector {
+    /// Its place in the row; a last vector may reach into what is written after it.
+    to: usize,
+    /// The source column of its first element; those of the next are a step apart.
+    from: isize,
+    /// Which of its source columns exist; for a step of 2, of the 32 columns from the first on.
+    exist: u32,
 }
 
 impl Layout {
     /// The layout for blocks of `rows` output rows (of one phase).
-    pub(super) fn new(c: &Correlation, rows: usize, in_place: bool) -> Self {
-        if in_place {
-            let channel = c.source[0] * c.source[1];
-            let line = c.source[1];
-            return Self {
-                segment: line,
-                line,
-                channel,
-                first: [0, 0],
-                step: [1, 1],
-                read: [vec![true], vec![true]],
-                in_place,
-            };
-        }
+    pub(super) fn new(c: &Correlation, rows: usize) -> Self {
+        let step = c.step;
         let reach = |axis: usize, outputs: usize| {
-            (outputs.max(1) - 1) * c.step[axis] + (c.last[axis] - c.first[axis]) as usize + 1
+            (outputs.max(1) - 1) * step[axis] + (c.last[axis] - c.first[axis]) as usize + 1
         };
-        let segment = reach(1, c.phase_extent()[1]).div_ceil(c.step[1]);
-        let line = segment * c.step[1];
+        let segment = reach(1, c.phase_extent()[1]).div_ceil(step[1]);
+        let line = segment * step[1];
         // An odd number of cache lines: channels at a power of two would fall into the same cache sets.
         let channel = ((reach(0, rows) * line).div_ceil(LANES) | 1) * LANES;
-        let mut read = [vec![false; c.step[0]], vec![false; c.step[1]]];
+        let mut read = [vec![false; step[0]], vec![false; step[1]]];
         for tap in c.taps.iter().flatten() {
-            read[0][(tap.row - c.first[0]) as usize % c.step[0]] = true;
-            read[1][(tap.column - c.first[1]) as usize % c.step[1]] = true;
+            read[0][(tap.row - c.first[0]) as usize % step[0]] = true;
+            read[1][(tap.column - c.first[1]) as usize % step[1]] = true;
         }
-        Self { segment, line, channel, first: c.first, step: c.step, read, in_place }
+        let mut vectors = Vec::new();
+        for class in (0..step[1]).filter(|&class| read[1][class]) {
+            for start in (0..segment).step_by(LANES) {
+                let from = c.first[1] + (class + start * step[1]) as isize;
+                let (columns, apart) = if step[1] == 2 { (2 * LANES, 1) } else { (LANES, step[1]) };
+                let exists = |i: usize| (0..c.source[1] as isize).contains(&(from + (i * apart) as isize));
+                let exist = (0..columns).filter(|&i| exists(i)).fold(0, |bits, i| bits | 1 << i);
+                vectors.push(Vector { to: class * segment + start, from, exist });
+            }
+        }
+        let [read, _] = read;
+        Self { source: c.source, segment, line, channel, first: c.first, last: c.last, step, read, vectors }
+    }
+
+    /// The layout of the source itself, which serves as the slab of a pointwise correlation.
+    pub(super) fn in_place(c: &Correlation) -> Self {
+        Self {
+            source: c.source,
+            segment: c.source[1],
+            line: c.source[1],
+            channel: c.source[0] * c.source[1],
+            first: [0, 0],
+            last: [0, 0],
+            step: [1, 1],
+            read: vec![true],
+            vectors: Vec::new(),
+        }
     }
 
     /// The offset of a tap.
@@ -61,7 +88,7 @@ impl Layout {
         row * self.line + column % self.step[1] * self.segment + column / self.step[1]
     }
 
-    /// Elements of a slab of so many channels, and of what vectors read behind the last.
+    /// Elements of a slab of so many channels, and of what vectors read or write behind the last.
     pub(super) fn len(&self, channels: usize) -> usize {
         channels * self.channel + 8 * LANES
     }
@@ -79,28 +106,34 @@ impl Layout {
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn fill(
         &self,
-        c: &Correlation,
         source: *const f32,
         channels: usize,
         start: usize,
         rows: usize,
         slab: *mut f32,
     ) {
-        let [height, width] = c.source;
-        let first_row = (start * self.step[0]) as isize + self.first[0];
-        let lines = (rows - 1) * self.step[0] + (c.last[0] - c.first[0]) as usize + 1;
+        let [height, width] = self.source;
+        let first = (start * self.step[0]) as isize + self.first[0];
+        let lines = (rows - 1) * self.step[0] + (self.last[0] - self.first[0]) as usize + 1;
         for channel in 0..channels {
-            for i in (0..lines).filter(|i| self.read[0][i % self.step[0]]) {
-                let row = first_row + i as isize;
-                // SAFETY: line i of the channel lies in the slab, and the row, where it is read, in the
+            let mut class = 0;
+            for i in 0..lines {
+                let read = self.read[class];
+                class = if class + 1 == self.step[0] { 0 } else { class + 1 };
+                if !read {
+                    continue;
+                }
+                let row = first + i as isize;
+                // SAFETY: line i of the channel lies in the slab, and the row, where there is one, in the
                 // plane.
                 unsafe {
                     let to = slab.add(channel * self.channel + i * self.line);
                     if (0..height as isize).contains(&row) {
-                        let from = source.add((channel * height + row as usize) * width);
-                        self.copy_row(from, width, to);
+                        self.copy_row(source.add((channel * height + row as usize) * width), to);
                     } else {
-                        std::ptr::write_bytes(to, 0, self.line);
+                        for vector in &self.vectors {
+                            _mm512_storeu_ps(to.add(vector.to), _mm512_setzero_ps());
+                        }
                     }
                 }
             }
@@ -108,74 +141,41 @@ impl Layout {
     }
 
     /// # Safety
-    /// As for [`Layout::fill`]: `from` holds `width` elements and `to` has room for a line.
+    /// As for [`Layout::fill`]: `from` is a row of the source, and `to` has room for a line and a vector.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    unsafe fn copy_row(&self, from: *const f32, width: usize, to: *mut f32) {
-        let step = self.step[1];
-        for class in (0..step).filter(|&class| self.read[1][class]) {
-            // Slab column j of this class is source column offset + j·step.
-            let offset = self.first[1] + class as isize;
-            let inside = super::super::geometry::inside(offset, step, width, self.segment);
-            // SAFETY: `inside` holds the columns of the segment whose source column exists.
-            unsafe {
-                let to = to.add(class * self.segment);
-                for j in 0..inside.start {
-                    *to.add(j) = 0.0;
+    unsafe fn copy_row(&self, from: *const f32, to: *mut f32) {
+        // SAFETY: only columns that exist are read; what a vector writes behind its class of columns is
+        // written after it or never read.
+        unsafe {
+            match self.step[1] {
+                1 => {
+                    for vector in &self.vectors {
+                        let from = from.wrapping_offset(vector.from);
+                        let x = _mm512_maskz_loadu_ps(vector.exist as __mmask16, from);
+                        _mm512_storeu_ps(to.add(vector.to), x);
+                    }
                 }
-                for j in inside.end..self.segment {
-                    *to.add(j) = 0.0;
+                2 => {
+                    let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+                    for vector in &self.vectors {
+                        let from = from.wrapping_offset(vector.from);
+                        let low = _mm512_maskz_loadu_ps(vector.exist as __mmask16, from);
+                        let high = (vector.exist >> LANES) as __mmask16;
+                        let high = _mm512_maskz_loadu_ps(high, from.wrapping_add(LANES));
+                        _mm512_storeu_ps(to.add(vector.to), _mm512_permutex2var_ps(low, even, high));
+                    }
                 }
-                if inside.is_empty() {
-                    continue;
-                }
-                let from = from.add(((inside.start * step) as isize + offset) as usize);
-                let to = to.add(inside.start);
-                match step {
-                    1 => copy(from, inside.len(), to),
-                    2 => copy_even(from, inside.len(), to),
-                    _ => (0..inside.len()).for_each(|j| *to.add(j) = *from.add(j * step)),
+                step => {
+                    for vector in &self.vectors {
+                        let mut x = [0.0; LANES];
+                        for (i, x) in x.iter_mut().enumerate().filter(|(i, _)| vector.exist >> i & 1 == 1) {
+                            *x = *from.wrapping_offset(vector.from + (i * step) as isize);
+                        }
+                        _mm512_storeu_ps(to.add(vector.to), _mm512_loadu_ps(x.as_ptr()));
+                    }
                 }
             }
         }
-    }
-}
-
-/// # Safety
-/// The processor has AVX-512F and both ranges of `len` elements are valid.
-#[target_feature(enable = "avx512f")]
-#[inline]
-unsafe fn copy(from: *const f32, len: usize, to: *mut f32) {
-    let whole = len / LANES * LANES;
-    // SAFETY: every lane that is read or written is below `len`.
-    unsafe {
-        for j in (0..whole).step_by(LANES) {
-            _mm512_storeu_ps(to.add(j), _mm512_loadu_ps(from.add(j)));
-        }
-        let rest = mask(len - whole);
-        _mm512_mask_storeu_ps(to.add(whole), rest, _mm512_maskz_loadu_ps(rest, from.add(whole)));
-    }
-}
-
-/// Copies elements 0, 2, 4, ….
-///
-/// # Safety
-/// The processor has AVX-512F, `from` holds 2·len − 1 elements and `to` has room for `len`.
-#[target_feature(enable = "avx512f")]
-#[inline]
-unsafe fn copy_even(from: *const f32, len: usize, to: *mut f32) {
-    let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    let mut j = 0;
-    while j < len {
-        // Of the last element only the even half is there to be read.
-        let present = 2 * (len - j) - 1;
-        // SAFETY: the masks keep both sides within their ranges.
-        unsafe {
-            let low = _mm512_maskz_loadu_ps(mask(present), from.add(2 * j));
-            let high =
-                _mm512_maskz_loadu_ps(mask(present.saturating_sub(LANES)), from.wrapping_add(2 * j + LANES));
-            _mm512_mask_storeu_ps(to.add(j), mask(len - j), _mm512_permutex2var_ps(low, even, high));
-        }
-        j += LANES;
     }
 }

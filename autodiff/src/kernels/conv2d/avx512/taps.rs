@@ -82,7 +82,7 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
     // Blocks of whole rows, or of a part of a row where that is long already (only in place).
     let rows = (PIXELS / q_len).clamp(1, p_len);
     let columns = if in_place { q_len.min(PIXELS) } else { q_len };
-    let layout = Layout::new(c, rows, in_place);
+    let layout = if in_place { Layout::in_place(c) } else { Layout::new(c, rows) };
     let offsets: Vec<usize> = c.taps[0].iter().map(|tap| layout.tap(tap)).collect();
     let cuts = Cuts::new(c, taps * blocks * BLOCK);
     cuts.run(c, dw, |images, group, channels, dw, part| {
@@ -99,7 +99,7 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
                     x
                 } else {
                     // SAFETY: x has the planes of the channels and the slab the length of the layout.
-                    unsafe { layout.fill(c, x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
+                    unsafe { layout.fill(x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
                     &slab[..]
                 };
                 for column in (0..q_len).step_by(columns) {
