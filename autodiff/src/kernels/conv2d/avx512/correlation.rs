@@ -189,6 +189,8 @@ fn taps(
                     }
                 }
             }
+            // In the order of the source, whichever way the kernel lies.
+            list.sort_by_key(|tap| (tap.row, tap.column));
             lists.push(list);
         }
     }

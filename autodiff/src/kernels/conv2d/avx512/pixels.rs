@@ -7,6 +7,8 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use smallvec::SmallVec;
+
 use super::correlation::{Correlation, Reaching};
 use super::direct::block_rows;
 use super::lanes::{LANES, interleave, mask};
@@ -43,35 +45,40 @@ pub(super) fn correlate(
     let (planes, plane) = (c.source[0] * c.source[1] * c.sources, c.output[0] * c.output[1]);
     let tiles = tiles(c, &layout, rows);
     let shared = SharedMut::new(output);
-    tasks::run(c.images * c.groups * cuts, c.operations, |task| {
-        let (image_group, start) = (task / cuts, task % cuts * rows);
-        let group = image_group % c.groups;
-        let own = start..(start + rows).min(c.phase_extent()[0]);
-        let source = &source[image_group * planes..][..planes];
+    let units = c.images * c.groups * cuts;
+    let own_units = tasks::pieces_per_task(units, c.operations);
+    tasks::run(units.div_ceil(own_units), c.operations, |task| {
         let mut slab = Scratch::new(layout.len(c.sources));
-        // SAFETY: the source has all planes of the group and the slab the length of the layout.
-        unsafe { layout.fill(source.as_ptr(), c.sources, own.start, own.len(), slab.as_mut_ptr()) };
-        let output = shared.pointer().wrapping_add(image_group * c.outputs * plane);
         let mut sums = Scratch::new(if c.phases[1] > 1 { c.phases[1] * TILE } else { 0 });
-        for channels in channel_runs(c.outputs) {
-            let mut first = [0.0; CHANNELS];
-            if let Some(bias) = bias {
-                let bias = &bias[group * c.outputs..][channels.clone()];
-                first[..bias.len()].copy_from_slice(bias);
+        for unit in task * own_units..((task + 1) * own_units).min(units) {
+            let (image_group, start) = (unit / cuts, unit % cuts * rows);
+            let group = image_group % c.groups;
+            let own = start..(start + rows).min(c.phase_extent()[0]);
+            let source = &source[image_group * planes..][..planes];
+            // SAFETY: the source has all planes of the group and the slab the length of the layout.
+            unsafe { layout.fill(source.as_ptr(), c.sources, own.start, own.len(), slab.as_mut_ptr()) };
+            let output = shared.pointer().wrapping_add(image_group * c.outputs * plane);
+            for channels in channel_runs(c.outputs) {
+                let mut first = [0.0; CHANNELS];
+                if let Some(bias) = bias {
+                    let bias = &bias[group * c.outputs..][channels.clone()];
+                    first[..bias.len()].copy_from_slice(bias);
+                }
+                let phases = 0..c.taps.len();
+                let job = Job {
+                    c,
+                    channel: layout.channel,
+                    offsets: &offsets,
+                    reaching: &reaching,
+                    weights: phases.map(|phase| weights.run(c, group, &channels, phase)).collect(),
+                    bias: &first,
+                    channels: channels.len(),
+                    plane,
+                };
+                let output = output.wrapping_add(channels.start * plane);
+                // SAFETY: the unit's rows of its group's output planes are this task's alone.
+                unsafe { job.rows(own.clone(), &tiles, &slab, &mut sums, output) };
             }
-            let job = Job {
-                c,
-                channel: layout.channel,
-                offsets: &offsets,
-                reaching: &reaching,
-                weights: (0..c.taps.len()).map(|phase| weights.run(c, group, &channels, phase)).collect(),
-                bias: &first,
-                channels: channels.len(),
-                plane,
-            };
-            let output = output.wrapping_add(channels.start * plane);
-            // SAFETY: the task has these rows of its group's output planes to itself.
-            unsafe { job.rows(own.clone(), &tiles, &slab, &mut sums, output) };
         }
     });
     true
@@ -178,7 +185,7 @@ struct Job<'a> {
     offsets: &'a [Vec<usize>],
     reaching: &'a [Reaching],
     /// The run's weights of each phase.
-    weights: Vec<&'a [f32]>,
+    weights: SmallVec<[&'a [f32]; 4]>,
     bias: &'a [f32; CHANNELS],
     channels: usize,
     plane: usize,
