@@ -168,11 +168,11 @@ impl<T: Float> Tensor<T> {
     /// If the numbers are not each axis once.
     #[track_caller]
     pub fn permute(&self, axes: impl AsRef<[isize]>) -> Self {
-        let resolve = |&a: &isize| match resolve_axis(a, self.ndim()) {
-            Ok(a) => a,
+        let axes: Result<_, _> = axes.as_ref().iter().map(|&a| resolve_axis(a, self.ndim())).collect();
+        match axes {
+            Ok(axes) => apply_one(Permute { axes }, &[self]),
             Err(error) => refuse(error.of("permute", &[self.shape()])),
-        };
-        apply_one(Permute { axes: axes.as_ref().iter().map(resolve).collect() }, &[self])
+        }
     }
 
     /// Two axes exchanged. No element is copied.

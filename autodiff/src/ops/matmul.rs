@@ -279,17 +279,18 @@ impl<T: Float> Tensor<T> {
     /// If the shapes do not fit.
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
-        let run = |x: &Self| match bias {
-            Some(bias) => apply_one(Linear, &[x, weight, bias]),
-            None => apply_one(Linear, &[x, weight]),
-        };
         let rank = self.ndim();
-        if rank == 2 || rank == 0 || weight.ndim() != 2 {
-            return run(self);
-        }
+        let flat = rank == 2 || rank == 0 || weight.ndim() != 2;
         let mut shape = Shape::from_slice(self.shape());
-        let rows = shape[..rank - 1].iter().product();
-        let y = run(&self.reshape([rows, shape[rank - 1]]));
+        let rows = shape[..rank.max(1) - 1].iter().product();
+        let x = if flat { self.clone() } else { self.reshape([rows, shape[rank - 1]]) };
+        let y = match bias {
+            Some(bias) => apply_one(Linear, &[&x, weight, bias]),
+            None => apply_one(Linear, &[&x, weight]),
+        };
+        if flat {
+            return y;
+        }
         shape[rank - 1] = weight.shape()[0];
         y.reshape(shape)
     }

@@ -7,7 +7,7 @@ use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
 use crate::indices::Indices;
 use crate::kernels::reduce;
-use crate::shape::{Axes, Shape, ShapeError, Shapes, broadcasts_to, reduced, refuse, resolve_axis};
+use crate::shape::{Axes, Shape, ShapeError, Shapes, broadcasts_to, reduced, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
@@ -239,11 +239,11 @@ impl<T: Float> Tensor<T> {
     /// If the axis is out of range or empty.
     #[track_caller]
     pub fn argmax(&self, axis: isize) -> Indices {
-        let error = |e: ShapeError| refuse(e.of("argmax", &[self.shape()]));
-        let axis = resolve_axis(axis, self.ndim()).unwrap_or_else(error);
+        let axis = self.axis("argmax", axis);
         let shape = reduced(self.shape(), &[axis], false);
         if self.shape()[axis] == 0 && !shape.contains(&0) {
-            error(ShapeError::new(format!("axis {axis} is empty and has no largest element")));
+            let error = ShapeError::new(format!("axis {axis} is empty and has no largest element"));
+            refuse(error.of("argmax", &[self.shape()]));
         }
         let mut positions = vec![0; shape.iter().product()];
         reduce::argmax(self.view(), axis, &mut positions);

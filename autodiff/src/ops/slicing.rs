@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use super::{one, only, single};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
-use crate::shape::{Shape, ShapeError, Shapes, refuse};
+use crate::shape::{Shape, ShapeError, Shapes, refuse, resolve_axis};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
@@ -343,9 +343,12 @@ impl<T: Float> Tensor<T> {
                     .of("stack", &[first.shape(), tensors[i].shape()]),
             );
         }
+        let axis = match resolve_axis(axis, first.ndim() + 1) {
+            Ok(axis) => axis as isize,
+            Err(error) => refuse(error.of("stack", &[first.shape()])),
+        };
         let parts: SmallVec<[Self; 4]> = tensors.iter().map(|t| t.unsqueeze(axis)).collect();
         let parts: SmallVec<[&Self; 4]> = parts.iter().collect();
-        let axis = if axis < 0 { axis + first.ndim() as isize + 1 } else { axis };
         Self::concat(&parts, axis)
     }
 
