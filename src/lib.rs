@@ -12,4 +12,8 @@ pub mod prelude {
         self, Conv2dOptions, Float, Function, Gradients, Indices, Mask, Parameter, Pool2d, Reduction, Replay,
         Tape, Tensor, keepdim,
     };
+    pub use optim::{
+        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule, Sgd,
+        StepDecay, clip_global_norm, clip_value,
+    };
 }
