@@ -20,6 +20,7 @@ pub use float::Float;
 pub use function::Function;
 pub use gradients::{Differentiable, Gradients};
 pub use indices::{Indices, Mask};
+pub use kernels::simd::vectorized;
 pub use ops::{Conv2dOptions, Pool2d, Reduction};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
