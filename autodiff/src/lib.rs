@@ -1,6 +1,7 @@
 //! The tape of Wengert.
 #![deny(unsafe_code)]
 
+pub mod check;
 mod float;
 pub mod function;
 mod gradients;
