@@ -39,7 +39,10 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn not_negative(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|x: &f64| *x >= 0.0 && x.is_finite()).ok_or("it must be a number of at least 0".into())
+    text.parse()
+        .ok()
+        .filter(|x: &f64| *x >= 0.0 && x.is_finite())
+        .ok_or("it must be a number of at least 0".into())
 }
 
 fn main() -> ExitCode {

@@ -33,12 +33,12 @@ pub mod prelude {
     pub use data::{Batch, Batches, Dataset};
     pub use nn::{
         self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
-        Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm, LstmConfig, MaxPool2d,
-        Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+        Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm, LstmConfig,
+        MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
     };
     pub use optim::{
-        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule, Sgd,
-        StepDecay, clip_global_norm, clip_value,
+        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
+        Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }

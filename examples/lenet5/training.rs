@@ -6,7 +6,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 use wengert::data::{Batches, Dataset};
 use wengert::models::LeNet5;
-use wengert::optim::{AdamW, Cosine, Optimizer, Warmup};
+use wengert::optim::{AdamW, Cosine, Optimizer, WarmUp};
 use wengert::prelude::*;
 use wengert::train::ConfusionMatrix;
 
@@ -31,11 +31,11 @@ pub struct Verdict {
 pub fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Result<History, Box<dyn Error>> {
     let batches = Batches::new(&sets.train, options.batch.get()).shuffle(options.seed);
     let steps = options.epochs * batches.len() as u64;
-    let schedule = Warmup::new(steps / 20, Cosine::new(options.lr, steps));
+    let schedule = WarmUp::new(steps / 20, Cosine::new(options.lr, steps));
     let mut optimizer = AdamW::new(model.parameters(), schedule).weight_decay(0.02);
-    let bar = ProgressBar::new(options.epochs * sets.train.len() as u64).with_style(ProgressStyle::with_template(
-        "{bar:32.cyan/blue} {pos:>6}/{len} pictures  {msg}  {eta} left",
-    )?);
+    let bar = ProgressBar::new(options.epochs * sets.train.len() as u64).with_style(
+        ProgressStyle::with_template("{bar:32.cyan/blue} {pos:>6}/{len} pictures  {msg}  {eta} left")?,
+    );
     let started = Instant::now();
     let mut history = History::default();
     for epoch in 0..options.epochs {
@@ -59,7 +59,9 @@ pub fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Result<Hist
         }
         if !loss_sum.is_finite() {
             bar.abandon();
-            return Err(format!("the loss is no number any more in epoch {}; try a smaller --lr", epoch + 1).into());
+            return Err(
+                format!("the loss is no number any more in epoch {}; try a smaller --lr", epoch + 1).into()
+            );
         }
         history.loss.push(loss_sum / seen as f64);
         history.train_accuracy.push(right as f64 / seen as f64);
