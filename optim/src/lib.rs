@@ -11,8 +11,8 @@
 //! // The least (x − 3)² + (y + 1)².
 //! let target = Tensor::from_vec([2], vec![3.0, -1.0]);
 //! let w = Parameter::new(Tensor::<f64>::zeros([2]));
-//! let mut adam = Adam::new([w.clone()], Cosine::new(0.3, 100));
-//! for _ in 0..100 {
+//! let mut adam = Adam::new([w.clone()], Cosine::new(0.3, 200));
+//! for _ in 0..200 {
 //!     let tape = Tape::new();
 //!     let loss = (tape.watch(&w) - &target).square().sum(..);
 //!     adam.step(&loss.backward());

@@ -299,8 +299,8 @@ impl Schedule for Cosine {
         if step >= self.steps {
             return self.minimum;
         }
-        let phase = step as f64 / self.steps as f64;
-        self.minimum + (self.initial - self.minimum) * 0.5 * (1.0 + (PI * phase).cos())
+        let weight = 0.5 * (1.0 + (PI * (step as f64 / self.steps as f64)).cos());
+        weight * self.initial + (1.0 - weight) * self.minimum
     }
 }
 

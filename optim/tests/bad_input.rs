@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use wengert::prelude::*;
 
 /// The text of the panic in `f`, and the file it points at.
-fn panic_of(f: impl FnOnce()) -> (String, String) {
+fn panic_of<R>(f: impl FnOnce() -> R) -> (String, String) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     static FILE: Mutex<String> = Mutex::new(String::new());
     let _guard = ONE_AT_A_TIME.lock().unwrap();
@@ -14,7 +14,7 @@ fn panic_of(f: impl FnOnce()) -> (String, String) {
     std::panic::set_hook(Box::new(|info| {
         *FILE.lock().unwrap() = info.location().map(|l| l.file().to_owned()).unwrap_or_default();
     }));
-    let result = catch_unwind(AssertUnwindSafe(f));
+    let result = catch_unwind(AssertUnwindSafe(|| drop(f())));
     std::panic::set_hook(hook);
     let payload = result.expect_err("no panic");
     let text = payload.downcast_ref::<String>().cloned();
@@ -23,7 +23,7 @@ fn panic_of(f: impl FnOnce()) -> (String, String) {
 }
 
 #[track_caller]
-fn assert_panics(f: impl FnOnce(), expected: &str) {
+fn assert_panics<R>(f: impl FnOnce() -> R, expected: &str) {
     let (text, file) = panic_of(f);
     assert!(text.contains(expected), "expected {expected:?} in {text:?}");
     assert!(file.ends_with("bad_input.rs"), "{text:?} points at {file}");
@@ -73,27 +73,21 @@ fn a_gradient_of_another_shape() {
 fn a_parameter_listed_twice() {
     let (a, b) = (scalar(1.0), scalar(1.0));
     assert_panics(
-        || drop(AdamW::new([a.clone(), b.clone(), a.clone()], 0.1)),
+        || AdamW::new([a.clone(), b.clone(), a.clone()], 0.1),
         "AdamW::new: parameter 2 of group 0",
     );
     let sgd = Sgd::new([a.clone()], 0.1);
-    assert_panics(
-        || drop(sgd.add_group(ParameterGroup::new([b, a]))),
-        "Sgd::add_group: parameter 1 of group 1",
-    );
+    assert_panics(|| sgd.add_group(ParameterGroup::new([b, a])), "Sgd::add_group: parameter 1 of group 1");
 }
 
 #[test]
 fn rates_that_are_none() {
     let p = || [scalar(1.0)];
-    assert_panics(|| drop(Sgd::new(p(), -0.1)), "Sgd::new: the schedule begins with the learning rate -0.1");
-    assert_panics(
-        || drop(Adam::new(p(), f64::NAN)),
-        "Adam::new: the schedule begins with the learning rate NaN",
-    );
-    assert_panics(|| drop(ParameterGroup::new(p()).learning_rate(f64::INFINITY)), "the learning rate inf");
+    assert_panics(|| Sgd::new(p(), -0.1), "Sgd::new: the schedule begins with the learning rate -0.1");
+    assert_panics(|| Adam::new(p(), f64::NAN), "Adam::new: the schedule begins with the learning rate NaN");
+    assert_panics(|| ParameterGroup::new(p()).learning_rate(f64::INFINITY), "the learning rate inf");
     let w = scalar(1.0);
-    let mut sgd = Sgd::new([w.clone()], wengert::optim::schedule::from_fn(|step| 1.0 - step as f64));
+    let mut sgd = Sgd::new([w.clone()], optim::schedule::from_fn(|step| 1.0 - step as f64));
     sgd.step(&gradients_of(&w));
     sgd.step(&gradients_of(&w));
     assert_panics(
@@ -101,49 +95,40 @@ fn rates_that_are_none() {
         "Sgd::step: the schedule of group 0 gives the learning rate -1 at step 2",
     );
     assert_eq!(sgd.step_count(), 2);
-    assert_panics(|| drop(sgd.learning_rate_of(1)), "there is no group 1, only 1");
+    assert_panics(|| sgd.learning_rate_of(1), "there is no group 1, only 1");
 }
 
 #[test]
 fn options_out_of_range() {
     let sgd = || Sgd::new([scalar(1.0)], 0.1);
     let adam = || Adam::new([scalar(1.0)], 0.1);
-    assert_panics(|| drop(sgd().momentum(1.0)), "Sgd::momentum: expected a number in [0, 1), found 1");
-    assert_panics(|| drop(sgd().momentum(f64::NAN)), "found NaN");
-    assert_panics(|| drop(sgd().averaged_momentum(-0.5)), "Sgd::averaged_momentum");
-    assert_panics(|| drop(sgd().dampening(1.5)), "Sgd::dampening: expected a number in [0, 1], found 1.5");
-    assert_panics(|| drop(sgd().momentum(0.9).dampening(0.1).nesterov(true)), "Sgd::nesterov: Nesterov's");
-    assert_panics(|| drop(sgd().nesterov(true).dampening(0.1)), "Sgd::dampening: Nesterov's");
-    assert_panics(|| drop(sgd().nesterov(true).averaged_momentum(0.9)), "Sgd::averaged_momentum: Nesterov's");
-    assert_panics(|| drop(sgd().weight_decay(-1.0)), "expected a finite number ≥ 0, found -1");
-    assert_panics(|| drop(adam().betas(0.9, 1.0)), "Adam::betas (β₂): expected a number in [0, 1), found 1");
-    assert_panics(|| drop(adam().eps(-1e-8)), "Adam::eps: expected a finite number ≥ 0");
-    assert_panics(
-        || drop(ParameterGroup::<f64>::new([]).weight_decay(f64::NAN)),
-        "ParameterGroup::weight_decay",
-    );
+    assert_panics(|| sgd().momentum(1.0), "Sgd::momentum: expected a number in [0, 1), found 1");
+    assert_panics(|| sgd().momentum(f64::NAN), "found NaN");
+    assert_panics(|| sgd().averaged_momentum(-0.5), "Sgd::averaged_momentum");
+    assert_panics(|| sgd().dampening(1.5), "Sgd::dampening: expected a number in [0, 1], found 1.5");
+    assert_panics(|| sgd().momentum(0.9).dampening(0.1).nesterov(true), "Sgd::nesterov: Nesterov's");
+    assert_panics(|| sgd().nesterov(true).dampening(0.1), "Sgd::dampening: Nesterov's");
+    assert_panics(|| sgd().nesterov(true).averaged_momentum(0.9), "Sgd::averaged_momentum: Nesterov's");
+    assert_panics(|| sgd().weight_decay(-1.0), "expected a finite number ≥ 0, found -1");
+    assert_panics(|| adam().betas(0.9, 1.0), "Adam::betas (β₂): expected a number in [0, 1), found 1");
+    assert_panics(|| adam().eps(-1e-8), "Adam::eps: expected a finite number ≥ 0");
+    assert_panics(|| ParameterGroup::<f64>::new([]).weight_decay(f64::NAN), "ParameterGroup::weight_decay");
 }
 
 #[test]
 fn schedules_out_of_range() {
+    assert_panics(|| Constant::new(-1.0), "Constant::new (the rate): expected a finite number ≥ 0, found -1");
+    assert_panics(|| Constant::from(f64::NAN), "Constant::new (the rate)");
+    assert_panics(|| InverseTime::new(0.1, -1.0), "InverseTime::new (the decay)");
     assert_panics(
-        || drop(Constant::new(-1.0)),
-        "Constant::new (the rate): expected a finite number ≥ 0, found -1",
-    );
-    assert_panics(|| drop(Constant::from(f64::NAN)), "Constant::new (the rate)");
-    assert_panics(|| drop(InverseTime::new(0.1, -1.0)), "InverseTime::new (the decay)");
-    assert_panics(
-        || drop(Exponential::new(0.1, 1.01)),
+        || Exponential::new(0.1, 1.01),
         "Exponential::new: expected a factor γ in [0, 1], found 1.01",
     );
-    assert_panics(|| drop(StepDecay::new(0.1, 0.5, 0)), "StepDecay::new: expected at least one step");
-    assert_panics(|| drop(Cosine::new(0.1, 0)), "Cosine::new: expected at least one step, found 0");
+    assert_panics(|| StepDecay::new(0.1, 0.5, 0), "StepDecay::new: expected at least one step");
+    assert_panics(|| Cosine::new(0.1, 0), "Cosine::new: expected at least one step, found 0");
+    assert_panics(|| Cosine::new(0.1, 9).minimum(0.2), "expected at most the initial rate 0.1, found 0.2");
     assert_panics(
-        || drop(Cosine::new(0.1, 9).minimum(0.2)),
-        "expected at most the initial rate 0.1, found 0.2",
-    );
-    assert_panics(
-        || drop(Constant::new(0.1).per_epoch(0)),
+        || Constant::new(0.1).per_epoch(0),
         "PerEpoch::new: expected at least one step in an epoch",
     );
 }

@@ -25,8 +25,8 @@ proptest! {
             prop_assert_eq!(schedule.at(0), initial, "{}", name);
             for at in [at, at % 2000] {
                 let (now, next) = (schedule.at(at), schedule.at(at + 1));
-                prop_assert!(now.is_finite() && (0.0..=initial).contains(&now), "{}: {}", name, now);
-                prop_assert!(next <= now * (1.0 + 1e-15), "{}: {} rises to {}", name, now, next);
+                prop_assert!(now.is_finite() && (0.0..=initial * (1.0 + 1e-15)).contains(&now), "{}: {}", name, now);
+                prop_assert!(next <= now + 1e-15 * initial, "{}: {} rises to {}", name, now, next);
             }
         }
     }

@@ -87,7 +87,7 @@ const PYTORCH: [(&str, [[f64; 3]; 4]); 10] = [
 
 /// 2(a − ½)² + ¼(b + 1)² + ½ab + c²/10.
 fn loss(w: &Tensor<f64>) -> Tensor<f64> {
-    let element = |i: i64| w.index_select(0, Indices::from(vec![i])).sum(..);
+    let element = |i: isize| w.slice(0, i..i + 1).sum(..);
     let (a, b, c) = (element(0), element(1), element(2));
     (&a - 0.5).square() * 2.0 + (&b + 1.0).square() * 0.25 + &a * &b * 0.5 + c.square() * 0.1
 }
