@@ -258,7 +258,8 @@ impl Check {
         })
     }
 
-    fn tape(&self) -> Tape {
+    /// A new tape of the kind the function is run on.
+    pub fn tape(&self) -> Tape {
         self.training.map_or_else(Tape::new, Tape::training)
     }
 
