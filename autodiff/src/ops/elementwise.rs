@@ -61,12 +61,12 @@ elementwise! {
 }
 
 elementwise! {
-    /// |x|. Rule: dx = sign(x)·dy, with sign(0) = 0.
+    /// |x|. Rule: dx = sign(x)·dy, with sign(0) = sign(NaN) = 0.
     Abs, "abs", |x| x.abs(), saves save_input,
     |cx, dy| dy * sign(&cx.input(0))
 }
 
-/// −1, 0 or 1 by the sign of each element, as a constant; NaN stays NaN.
+/// −1, 0 or 1 by the sign of each element, as a constant; 0 for NaN.
 fn sign<T: Float>(x: &Tensor<T>) -> Tensor<T> {
     map(
         &x.value,
@@ -77,7 +77,7 @@ fn sign<T: Float>(x: &Tensor<T>) -> Tensor<T> {
             } else if x < T::zero() {
                 -T::one()
             } else {
-                x
+                T::zero()
             }
         },
     )
