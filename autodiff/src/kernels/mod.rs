@@ -9,4 +9,5 @@ pub(crate) mod conv2d;
 pub(crate) mod pool2d;
 pub(crate) mod product;
 pub(crate) mod scratch;
+pub(crate) mod simd;
 pub(crate) mod tasks;
