@@ -160,6 +160,15 @@ impl Job<'_> {
                 let high = if pairs && i + 1 < rows.end { 2 } else { 1 };
                 for a in (0..row_phases).take_while(|a| i * row_phases + a < height) {
                     let phases = a * column_phases..(a + 1) * column_phases;
+                    if phases.clone().all(|phase| self.offsets[phase].is_empty()) {
+                        let channels = (c.outputs - start).min(BLOCK);
+                        for (k, &bias) in panels.bias(group, block)[..channels].iter().enumerate() {
+                            let row = first + k * plane + (i * row_phases + a) * width;
+                            // SAFETY: the unit has the output rows of its phase rows to itself.
+                            unsafe { self.output.part(row, width).fill(bias) };
+                        }
+                        continue;
+                    }
                     let mut j = 0;
                     for tile in 0..tiles {
                         // Tiles of about equal width.
