@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 
 use super::parallel::{CHUNK, Shared, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
 
 /// Partial results side by side: enough vectors to hide the latency of an addition.
@@ -143,7 +143,7 @@ fn short_rows<T: Float, F: Fn(T) -> T>(
 /// Folds f(x) over a row of any length.
 pub(super) fn row<T: Float>(x: &[T], fold: impl Fold<T>, f: impl Fn(T) -> T + Copy + Send + Sync) -> T {
     if x.len() <= BLOCK {
-        return dispatch(
+        return vectorized(
             #[inline(always)]
             || block(x, fold, f),
         );
@@ -172,12 +172,12 @@ pub(super) fn rows<T: Float, F: Fn(T) -> T + Copy + Send + Sync>(
     }
     let run = |first: usize, x: &[T], out: &mut [T]| {
         if n < LANES {
-            dispatch(
+            vectorized(
                 #[inline(always)]
                 || short_rows(first, x, n, out, fold, &f),
             );
         } else if n <= BLOCK {
-            dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     for (i, (out, x)) in out.iter_mut().zip(x.chunks_exact(n)).enumerate() {
@@ -265,7 +265,7 @@ fn columns_tree<T: Float>(
 ) {
     let n = x.len() / inner;
     if n <= ROWS {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || columns_block(x, inner, left, out, fold, f),
         );

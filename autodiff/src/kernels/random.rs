@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::parallel::worthwhile;
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
 
 /// Elements of one piece, each with 32 random bits: whole blocks of the generator.
@@ -41,10 +41,10 @@ pub(crate) fn dropout<T: Float>(x: &[T], p: f64, seed: u64, draw: u64, out: &mut
         let mut bits = [0u32; PIECE];
         let bits = &mut bits[..x.len()];
         words(seed, draw, i * PIECE, bits);
-        dispatch(
+        vectorized(
             #[inline(always)]
             move || {
-                for (&bits, (&x, out)) in bits.iter().zip(x.iter().zip(out)) {
+                for (&bits, (&x, out)) in bits.iter().zip(x.iter().zip(&mut *out)) {
                     *out = if bits >= least { x * scale } else { T::zero() };
                 }
             },

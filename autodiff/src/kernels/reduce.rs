@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::copy::copy_strided;
 use super::fold::{Fold, Max, Min, Sum, columns, rows};
 use super::parallel::{CHUNK, Shared, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use super::vector::map_in_place;
 use crate::Float;
 
@@ -237,7 +237,7 @@ fn arg_along<T: Float>(
         let x = &x[o * n * inner..][..n * inner];
         // SAFETY: tiles of the output do not overlap.
         let out = unsafe { target.slice(o * inner + left, width) };
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 let mut best = [T::zero(); TILE];

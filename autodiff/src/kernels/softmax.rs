@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::fold::{Max, Sum, columns, row};
 use super::layout::Along;
 use super::parallel::{CHUNK, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
 
 /// The shift of a row with this maximum in a logarithm of a sum: the maximum, but 0 where it is infinite.
@@ -20,7 +20,7 @@ fn finite_or_zero<T: Float>(x: T) -> T {
 /// out\[i\] ← f(x\[i\]).
 #[inline(always)]
 fn each<T: Float>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
-    dispatch(
+    vectorized(
         #[inline(always)]
         move || {
             for (out, &x) in out.iter_mut().zip(x) {
@@ -33,7 +33,7 @@ fn each<T: Float>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
 /// out\[r, c\] ← f(x\[r, c\], p\[c\]) for rows of `p.len()` elements.
 #[inline(always)]
 fn each_row<T: Float>(x: &[T], p: &[T], out: &mut [T], f: impl Fn(T, T) -> T) {
-    dispatch(
+    vectorized(
         #[inline(always)]
         move || {
             for (out, x) in out.chunks_exact_mut(p.len()).zip(x.chunks_exact(p.len())) {
@@ -48,7 +48,7 @@ fn each_row<T: Float>(x: &[T], p: &[T], out: &mut [T], f: impl Fn(T, T) -> T) {
 /// x\[r, c\] ← f(x\[r, c\], p\[c\]).
 #[inline(always)]
 fn update_rows<T: Float>(x: &mut [T], p: &[T], f: impl Fn(T, T) -> T) {
-    dispatch(
+    vectorized(
         #[inline(always)]
         move || {
             for x in x.chunks_exact_mut(p.len()) {
@@ -94,10 +94,10 @@ pub(crate) fn softmax<T: Float>(x: &[T], along: Along, y: &mut [T]) {
             );
             let sum = row(y, Sum, |y| y);
             let scale = T::one() / sum;
-            dispatch(
+            vectorized(
                 #[inline(always)]
                 move || {
-                    for y in y {
+                    for y in &mut *y {
                         *y *= scale;
                     }
                 },
@@ -201,7 +201,7 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
     let slab = along.slab();
     for_each_slab(dx, slab, 1, |o, dx| {
         let (y, dy) = (&y[o * slab..][..slab], &dy[o * slab..][..slab]);
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
@@ -211,7 +211,7 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
         );
         if along.inner == 1 {
             let dot = row(dx, Sum, |v| v);
-            dispatch(
+            vectorized(
                 #[inline(always)]
                 move || {
                     for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
@@ -223,7 +223,7 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
             let mut dot = vec![T::zero(); along.inner];
             columns(dx, along.n, along.inner, &mut dot, Sum, |_, v| v);
             each_row(dy, &dot, dx, |dy, dot| dy - dot);
-            dispatch(
+            vectorized(
                 #[inline(always)]
                 move || {
                     for (dx, &y) in dx.iter_mut().zip(y) {
@@ -243,7 +243,7 @@ pub(crate) fn log_softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx
         let (y, dy) = (&y[o * slab..][..slab], &dy[o * slab..][..slab]);
         if along.inner == 1 {
             let sum = row(dy, Sum, |v| v);
-            dispatch(
+            vectorized(
                 #[inline(always)]
                 move || {
                     for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
@@ -261,7 +261,7 @@ pub(crate) fn log_softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx
                 #[inline(always)]
                 |y, sum| y.vexp() * sum,
             );
-            dispatch(
+            vectorized(
                 #[inline(always)]
                 move || {
                     for (dx, &dy) in dx.iter_mut().zip(dy) {

@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 
 use super::parallel::{CHUNK, Shared, Source};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
 
 /// Products with at most this many multiplications are small.
@@ -86,7 +86,7 @@ unsafe fn dot_rows<T: Float>(
     let (a, row, step) = (Source::new(a.first), a.row, c.row);
     let (b, c) = (Source::new(b), Shared::from_pointer(c.first));
     let run = move |from: usize, to: usize| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             move || {
                 // SAFETY: rows from..to of a and c, and the k elements of b, are the caller's.
@@ -148,10 +148,10 @@ unsafe fn combine_rows<T: Float>(
     let (a, b, c) = (Source::new(a.first), Source::new(b.first), Shared::from_pointer(c.first));
     // Rows and columns of c.
     let run = move |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             move || {
-                for i in rows {
+                for i in rows.clone() {
                     // SAFETY: the caller vouches for these rows and columns.
                     unsafe {
                         let a = a.get().offset(i as isize * a_row);

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::parallel::{CHUNK, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 
 #[inline(always)]
 fn map_loop<A: Copy, O>(x: &[A], out: &mut [O], f: impl Fn(A) -> O) {
@@ -45,7 +45,7 @@ where
 {
     assert_eq!(x.len(), out.len(), "map: the lengths differ");
     let run = move |x: &[A], out: &mut [O]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || map_loop(x, out, f),
         );
@@ -63,7 +63,7 @@ where
     T: Copy + Send,
 {
     let run = move |x: &mut [T]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 update_loop(
@@ -90,7 +90,7 @@ where
 {
     assert!(x.len() == out.len() && y.len() == out.len(), "map2: the lengths differ");
     let run = move |x: &[A], y: &[B], out: &mut [O]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || map2_loop(x, y, out, f),
         );
@@ -111,7 +111,7 @@ where
 {
     assert_eq!(x.len(), y.len(), "map2_in_place: the lengths differ");
     let run = move |x: &mut [T], y: &[B]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 update2_loop(

@@ -1,6 +1,6 @@
 //! Two-dimensional convolution and its two gradients.
 //!
-//! y[n, k, p, q] = bias[k] + Σ x[n, c, p·stride + r·dilation − padding, …]·w[k, c, r, s], the sum over the
+//! `y[n, k, p, q] = bias[k] + Σ x[n, c, p·stride + r·dilation − padding, …]·w[k, c, r, s]`, the sum over the
 //! input channels c of k's group and the taps (r, s); products with padding are left out, so that a NaN or
 //! ∞ in w or x reaches exactly the outputs whose sum holds it.
 //!

@@ -20,14 +20,18 @@ const PIECES: usize = 16;
 /// The most images (or row blocks) a task handles while a block of weights is in the cache.
 const UNITS: usize = 8;
 
-/// Output rows of a block: as many as let their slab stay in the cache, in blocks of about equal size.
+/// Rows below which a block is not cut further: its neighbours copy the rows between them twice.
+const ROWS: usize = 8;
+
+/// Output rows of a block: as many as let their slab stay in the cache, or fewer when there are few images,
+/// in blocks of about equal size.
 pub(super) fn block_rows(c: &Correlation) -> usize {
     let rows = c.phase_extent()[0];
     let extra = (c.last[0] - c.first[0]) as usize;
     let line = (c.phase_extent()[1] * c.step[1] + (c.last[1] - c.first[1]) as usize) * c.sources;
-    let most = (SLAB / line.max(1)).saturating_sub(extra) / c.step[0];
-    let blocks = rows.div_ceil(most.max(1));
-    rows.div_ceil(blocks)
+    let cached = (SLAB / line.max(1)).saturating_sub(extra) / c.step[0];
+    let shared = rows.div_ceil(PIECES.div_ceil(c.images * c.groups)).max(ROWS);
+    rows.div_ceil(rows.div_ceil(cached.min(shared).max(1)))
 }
 
 /// output ← the correlation of source with w (+ bias), or false when a weight is NaN or infinite and some
@@ -160,6 +164,15 @@ impl Job<'_> {
                 let high = if pairs && i + 1 < rows.end { 2 } else { 1 };
                 for a in (0..row_phases).take_while(|a| i * row_phases + a < height) {
                     let phases = a * column_phases..(a + 1) * column_phases;
+                    if phases.clone().all(|phase| self.offsets[phase].is_empty()) {
+                        let channels = (c.outputs - start).min(BLOCK);
+                        for (k, &bias) in panels.bias(group, block)[..channels].iter().enumerate() {
+                            let row = first + k * plane + (i * row_phases + a) * width;
+                            // SAFETY: the unit has the output rows of its phase rows to itself.
+                            unsafe { self.output.part(row, width).fill(bias) };
+                        }
+                        continue;
+                    }
                     let mut j = 0;
                     for tile in 0..tiles {
                         // Tiles of about equal width.
