@@ -279,17 +279,23 @@ impl<T: Float> Tensor<T> {
     /// If the shapes do not fit.
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
-        let run = |x: &Self| match bias {
+        let rank = self.ndim();
+        let mut shape = Shape::from_slice(self.shape());
+        let rows_wanted = rank != 2 && rank != 0 && weight.ndim() == 2;
+        let x = if rows_wanted {
+            let rows = shape[..rank - 1].iter().product();
+            &self.reshape([rows, shape[rank - 1]])
+        } else {
+            self
+        };
+        // Not in a closure, which would hide the caller's line.
+        let y = match bias {
             Some(bias) => apply_one(Linear, &[x, weight, bias]),
             None => apply_one(Linear, &[x, weight]),
         };
-        let rank = self.ndim();
-        if rank == 2 || rank == 0 || weight.ndim() != 2 {
-            return run(self);
+        if !rows_wanted {
+            return y;
         }
-        let mut shape = Shape::from_slice(self.shape());
-        let rows = shape[..rank - 1].iter().product();
-        let y = run(&self.reshape([rows, shape[rank - 1]]));
         shape[rank - 1] = weight.shape()[0];
         y.reshape(shape)
     }
