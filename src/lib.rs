@@ -12,6 +12,7 @@ pub mod prelude {
         self, Conv2dOptions, Float, Function, Gradients, Indices, Mask, Parameter, Pool2d, Reduction, Replay,
         Tape, Tensor, keepdim,
     };
+    pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
         self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
         Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm, LstmConfig,

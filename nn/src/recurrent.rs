@@ -66,13 +66,21 @@ impl<T: Float> Lstm<T> {
         x: &Tensor<T>,
         state: Option<(&Tensor<T>, &Tensor<T>)>,
     ) -> (Tensor<T>, (Tensor<T>, Tensor<T>)) {
-        assert!(x.ndim() == 3, "lstm: the input {:?} does not have the 3 axes of a batch of sequences", x.shape());
+        assert!(
+            x.ndim() == 3,
+            "lstm: the input {:?} does not have the 3 axes of a batch of sequences",
+            x.shape()
+        );
         let mut sequence = if self.batch_first { x.transpose(0, 1) } else { x.clone() };
         let expected = [self.layers.len(), sequence.shape()[1], self.hidden];
         let zeros = Tensor::zeros(expected);
         let (h, c) = state.unwrap_or((&zeros, &zeros));
         for (name, state) in [("hidden", h), ("cell", c)] {
-            assert!(state.shape() == expected, "lstm: the {name} state {:?} is not {expected:?}", state.shape());
+            assert!(
+                state.shape() == expected,
+                "lstm: the {name} state {:?} is not {expected:?}",
+                state.shape()
+            );
         }
         let (mut last_h, mut last_c) = (Vec::new(), Vec::new());
         for (l, weights) in self.layers.iter().enumerate() {
