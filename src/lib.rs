@@ -31,6 +31,7 @@ pub mod prelude {
         Tape, Tensor, keepdim,
     };
     pub use data::{Batch, Batches, Dataset};
+    pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
         self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
         Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm, LstmConfig,

@@ -280,15 +280,20 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
         let rank = self.ndim();
-        let flat = rank == 2 || rank == 0 || weight.ndim() != 2;
         let mut shape = Shape::from_slice(self.shape());
-        let rows = shape[..rank.max(1) - 1].iter().product();
-        let x = if flat { self.clone() } else { self.reshape([rows, shape[rank - 1]]) };
-        let y = match bias {
-            Some(bias) => apply_one(Linear, &[&x, weight, bias]),
-            None => apply_one(Linear, &[&x, weight]),
+        let rows_wanted = rank != 2 && rank != 0 && weight.ndim() == 2;
+        let x = if rows_wanted {
+            let rows = shape[..rank - 1].iter().product();
+            &self.reshape([rows, shape[rank - 1]])
+        } else {
+            self
         };
-        if flat {
+        // Not in a closure, which would hide the caller's line.
+        let y = match bias {
+            Some(bias) => apply_one(Linear, &[x, weight, bias]),
+            None => apply_one(Linear, &[x, weight]),
+        };
+        if !rows_wanted {
             return y;
         }
         shape[rank - 1] = weight.shape()[0];
