@@ -13,7 +13,7 @@ pub mod prelude {
         Tape, Tensor, keepdim,
     };
     pub use optim::{
-        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule, Sgd,
-        StepDecay, clip_global_norm, clip_value,
+        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
+        Sgd, StepDecay, clip_global_norm, clip_value,
     };
 }
