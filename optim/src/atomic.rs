@@ -19,8 +19,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
-    // The new name is an entry of the folder, which reaches the disk of its own.
+    // The new name is an entry of the folder, which reaches the disk on its own. The file is in place by
+    // now, and not every file system can do this, so that a refusal is no failure.
     #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
+    let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
 }

@@ -114,6 +114,21 @@ pub enum StateProblem {
         /// The file's.
         found: Vec<usize>,
     },
+    /// The counts of steps and updates do not fit each other.
+    #[error(
+        "parameter {index} of group {group}: found {updates} updates in {steps} steps; expected no more \
+         updates than steps, and at most 2^53 steps"
+    )]
+    Updates {
+        /// The group.
+        group: usize,
+        /// The parameter's number in it.
+        index: usize,
+        /// The updates the file claims.
+        updates: u64,
+        /// The steps the file claims.
+        steps: u64,
+    },
     /// An option has another value.
     #[error(
         "{name}: expected {expected}, found {found}; construct the optimizer as it was when it was saved"

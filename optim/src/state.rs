@@ -192,6 +192,10 @@ impl<R: Rule, T: Float> Descent<R, T> {
                     let (expected, found) = (e.shape.clone(), f.shape.clone());
                     return Err(StateProblem::Shape { group, index, expected, found });
                 }
+                if f.updates > found.steps || found.steps > 1 << 53 {
+                    let (updates, steps) = (f.updates, found.steps);
+                    return Err(StateProblem::Updates { group, index, updates, steps });
+                }
             }
         }
         let names = |d: &Description| d.hyper_parameters.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>();

@@ -205,6 +205,13 @@ fn a_damaged_header_is_refused() {
     assert!(matches!(problem, StateProblem::NoOptimizer(_)), "{problem}");
     let problem = with("\\\"steps\\\":3", "\\\"steps\\\":-3");
     assert!(matches!(problem, StateProblem::Description { .. }), "{problem}");
+    for (from, to) in [
+        ("\\\"updates\\\":1", "\\\"updates\\\":4"),
+        ("\\\"steps\\\":3", "\\\"steps\\\":18446744073709551615"),
+    ] {
+        let problem = with(from, to);
+        assert!(matches!(problem, StateProblem::Updates { group: 0, .. }), "{problem}");
+    }
     // Claims that do not fit each other.
     let problem = with("[3,4]", "[3,4000000000]");
     assert!(matches!(problem, StateProblem::Header(_) | StateProblem::Shape { .. }), "{problem}");
