@@ -154,7 +154,9 @@ def arithmetic():
         "sub_number": lambda x, c: x - c,
         "mul_number": lambda x, c: x * c,
         "div_number": lambda x, c: x / c,
+        "number_add": lambda x, c: c + x,
         "number_sub": lambda x, c: c - x,
+        "number_mul": lambda x, c: c * x,
         "number_div": lambda x, c: c / x,
     }
     for op, function in numbers.items():
@@ -176,6 +178,9 @@ def elementwise():
     case("[2, 3]", "abs", torch.abs, [draw(2, 3)])
     case("kink, infinity, NaN", "abs", torch.abs, [[0.0, -0.0, -INF, INF, NAN]])
     case("[0]", "exp", torch.exp, [draw(0)])
+    case("[67]", "exp", torch.exp, [draw(67, scale=4)])
+    case("[67]", "ln", torch.log, [positive(67)])
+    case("of powers of 2", "ln", torch.log, [2.0 ** np.arange(-60, 61, 20)])
     for p in (2, 3, -1, -2, 1, 0, 5):
         case(f"p = {p}", "pow_integer", lambda x: x**p, [draw(5)], p=p)
     for p in (0.5, 2.5, -1.5, 0.0, 1.0, 2.0, 100.0):
@@ -221,6 +226,7 @@ def activation():
         case("[2, 4]", op, function, [draw(2, 4)])
         case("small", op, function, [draw(6, scale=2.0**-16)])
         case("large", op, function, [large])
+        case("[67]", op, function, [draw(67, scale=4)])
         case("middling", op, function, [draw(6, scale=8)])
     for op in ("tanh", "sigmoid"):
         case("infinity, NaN", op, getattr(torch, op), [[INF, -INF, NAN]])
@@ -247,6 +253,8 @@ def softmax():
         for shape, axis in (((3,), 0), ((2, 3), 0), ((2, 3), 1), ((2, 3, 2), 1), ((2, 3, 2), -3), ((3, 1), 1), ((2, 9), -1)):
             case(f"{list(shape)} along {axis}", op, lambda x: function(x, axis), [draw(*shape)], axis=axis)
         along = lambda x: function(x, -1)
+        case("[2, 37]", op, along, [draw(2, 37)], axis=-1)
+        case("[19, 3] along 0", op, lambda x: function(x, 0), [draw(19, 3)], axis=0)
         case("[0, 3]", op, along, [draw(0, 3)], axis=-1)
         case("[3, 0]", op, along, [draw(3, 0)], axis=-1)
         case("huge", op, along, [[[1000.0, 999.0, -1000.0], [2.0**100, 2.0**100, 0.0]]], axis=-1)
@@ -474,6 +482,7 @@ def products():
         ((0, 2), (2, 3)),
         ((2, 0, 2), (2, 2, 1)),
         ((5, 7), (7, 6)),
+        ((9, 17), (17, 10)),
     ):
         case(f"{list(a)} by {list(b)}", "matmul", torch.matmul, [draw(*a, key="a"), draw(*b, key="b")])
     transposed = lambda a, b: a.transpose(-1, -2) @ b.transpose(-1, -2)
@@ -511,6 +520,7 @@ def convolution():
     conv("depthwise with multiplier, stride 2", (1, 2, 4, 4), (4, 1, 3, 3), groups=2, padding=(1, 1), stride=(2, 2))
     conv("groups, dilation, stride", (1, 2, 5, 5), (2, 1, 2, 2), groups=2, dilation=(2, 2), stride=(2, 2))
     conv("kernel as large as the picture", (2, 1, 3, 3), (2, 1, 3, 3))
+    conv("7 × 9 with 3 × 3", (1, 3, 7, 9), (4, 3, 3, 3), padding=(1, 1), bias=True)
     conv("rows", (1, 1, 1, 6), (2, 1, 1, 3), padding=(0, 1), bias=True)
     conv("columns", (1, 1, 6, 1), (2, 1, 3, 1), stride=(2, 1))
     conv("five pictures", (5, 1, 3, 3), (1, 1, 2, 2), bias=True)
@@ -583,7 +593,7 @@ def pooling():
 
 def losses():
     reductions = ("mean", "sum", "none")
-    for shape in ((3, 4), (1, 2), (2, 3, 2), (2, 3, 2, 2), (3, 1)):
+    for shape in ((3, 4), (1, 2), (2, 3, 2), (2, 3, 2, 2), (3, 1), (2, 21)):
         labels = ids(shape[1], shape[0], *shape[2:])
         probabilities = positive(*shape, key="p")
         if len(shape) == 2:

@@ -75,6 +75,8 @@ fn elementwise<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         "sub_number" => |o, x| &x[0] - o.number("c"),
         "mul_number" => |o, x| &x[0] * o.number("c"),
         "div_number" => |o, x| &x[0] / o.number("c"),
+        "number_add" => |o, x| o.number("c") + &x[0],
+        "number_mul" => |o, x| o.number("c") * &x[0],
         "number_sub" => |o, x| o.number("c") - &x[0],
         "number_div" => |o, x| o.number("c") / &x[0],
         "neg" => |_, x| -&x[0],
