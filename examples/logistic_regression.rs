@@ -62,12 +62,12 @@ fn main() -> ExitCode {
     // Double precision, so that the gradient can be checked sharply. Class 1 is benign.
     let features = train.to_batch().inputs.cast::<f64>();
     let labels = train.labels().iter().map(|&y| y as f64).collect();
-    let labels = Tensor::from_vec([train.len(), 1], labels);
+    let labels = Tensor::from_vec([train.len()], labels);
     let model = LogisticRegression::<f64>::new(train.example_shape()[0]);
     let m = train.len() as f64;
     let cost = |tape: &Tape| {
         let logits = model.forward(&tape.constant(&features));
-        let penalty = tape.watch(&model.weight).square().sum(..) * (options.penalty / (2.0 * m));
+        let penalty = tape.watch(&model.linear.weight).square().sum(..) * (options.penalty / (2.0 * m));
         logits.binary_cross_entropy_with_logits(&labels) + penalty
     };
 

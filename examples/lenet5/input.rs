@@ -8,17 +8,17 @@ use wengert::data::{Dataset, digits, idx, transform};
 use wengert::prelude::*;
 
 /// Height and width of the network's input.
-pub const SIZE: usize = 28;
+pub(crate) const SIZE: usize = 28;
 
 /// What is learned from, and what is only tested on.
-pub struct Sets {
-    pub description: String,
-    pub train: Dataset,
-    pub test: Dataset,
+pub(crate) struct Sets {
+    pub(crate) description: String,
+    pub(crate) train: Dataset,
+    pub(crate) test: Dataset,
 }
 
 /// The sets in a folder, or the shipped digits. A set that has no training part gives four fifths of itself.
-pub fn load(folder: Option<&Path>) -> Result<Sets, Box<dyn Error>> {
+pub(crate) fn load(folder: Option<&Path>) -> Result<Sets, Box<dyn Error>> {
     let (description, train, test) = match folder {
         None => {
             let (train, test) = split(&digits());
@@ -48,7 +48,7 @@ fn split(all: &Dataset) -> (Dataset, Dataset) {
 }
 
 /// A picture of the user's as the network wants it: grey, light strokes on dark ground, the network's size.
-pub fn picture(path: &Path) -> Result<Tensor<f32>, Box<dyn Error>> {
+pub(crate) fn picture(path: &Path) -> Result<Tensor<f32>, Box<dyn Error>> {
     let image = image::open(path).map_err(|e| format!("cannot read the picture {}: {e}", path.display()))?;
     let grey = image.to_luma8();
     let small = image::imageops::resize(&grey, SIZE as u32, SIZE as u32, FilterType::Triangle);

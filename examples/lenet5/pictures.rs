@@ -33,7 +33,7 @@ struct Series<'a> {
 }
 
 /// Loss on the left, accuracy on the right, by epoch.
-pub fn curves(history: &History, path: &Path) -> Outcome {
+pub(crate) fn curves(history: &History, path: &Path) -> Outcome {
     fonts();
     let root = BitMapBackend::new(path, (1000, 400)).into_drawing_area();
     root.fill(&WHITE)?;
@@ -101,7 +101,7 @@ where
 }
 
 /// Labels downward, predictions across; the darker, the larger the share of the label's examples.
-pub fn confusion(matrix: &ConfusionMatrix, path: &Path) -> Outcome {
+pub(crate) fn confusion(matrix: &ConfusionMatrix, path: &Path) -> Outcome {
     fonts();
     let classes = matrix.classes();
     let cell = 48;
@@ -144,7 +144,7 @@ pub fn confusion(matrix: &ConfusionMatrix, path: &Path) -> Outcome {
 const SHOWN: usize = 48;
 
 /// The pictures that were read wrongly, each with "label → prediction".
-pub fn mistakes(set: &Dataset, predictions: &[i64], path: &Path) -> Outcome {
+pub(crate) fn mistakes(set: &Dataset, predictions: &[i64], path: &Path) -> Outcome {
     fonts();
     let wrong: Vec<usize> =
         (0..set.len()).filter(|&i| set.labels()[i] != predictions[i]).take(SHOWN).collect();

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wengert::data::{Batches, Dataset};
+use wengert::data::{Batches, Dataset, RandomAffine};
 use wengert::models::LeNet5;
 use wengert::optim::{AdamW, Cosine, Optimizer, WarmUp};
 use wengert::prelude::*;
@@ -15,24 +15,27 @@ use crate::options::Options;
 
 /// Loss and accuracy after each epoch.
 #[derive(Default)]
-pub struct History {
-    pub loss: Vec<f64>,
-    pub train_accuracy: Vec<f64>,
-    pub test_accuracy: Vec<f64>,
+pub(crate) struct History {
+    pub(crate) loss: Vec<f64>,
+    pub(crate) train_accuracy: Vec<f64>,
+    pub(crate) test_accuracy: Vec<f64>,
 }
 
 /// What the network makes of a set.
-pub struct Verdict {
-    pub predictions: Vec<i64>,
-    pub confusion: ConfusionMatrix,
+pub(crate) struct Verdict {
+    pub(crate) predictions: Vec<i64>,
+    pub(crate) confusion: ConfusionMatrix,
 }
 
 /// Trains with AdamW.
-pub fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Result<History, Box<dyn Error>> {
+pub(crate) fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Result<History, Box<dyn Error>> {
     let batches = Batches::new(&sets.train, options.batch.get()).shuffle(options.seed);
     let steps = options.epochs * batches.len() as u64;
     let schedule = WarmUp::new(steps / 20, Cosine::new(options.lr, steps));
     let mut optimizer = AdamW::new(model.parameters(), schedule).weight_decay(0.02);
+    // Each picture is seen a little turned, enlarged and shifted, and never twice the same.
+    let distort = RandomAffine::new().degrees(10.0).scale(0.1).translate(0.07);
+    let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     let bar = ProgressBar::new(options.epochs * sets.train.len() as u64).with_style(
         ProgressStyle::with_template("{bar:32.cyan/blue} {pos:>6}/{len} pictures  {msg}  {eta} left")?,
     );
@@ -40,9 +43,10 @@ pub fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Result<Hist
     let mut history = History::default();
     for epoch in 0..options.epochs {
         let (mut loss_sum, mut right, mut seen) = (0.0, 0, 0);
-        for (step, batch) in batches.epoch(epoch).enumerate() {
-            let tape = Tape::training(options.seed ^ (epoch << 32 | step as u64));
-            let logits = model.forward(&tape.constant(&batch.inputs));
+        for batch in batches.epoch(epoch) {
+            let tape = Tape::training(rng.random());
+            let pictures = distort.apply(&batch.inputs, &mut rng);
+            let logits = model.forward(&tape.constant(pictures));
             let loss = logits.cross_entropy(&batch.labels);
             loss_sum += f64::from(loss.item()) * batch.len() as f64;
             right += hits(&logits.argmax(1), &batch.labels);
@@ -79,7 +83,7 @@ pub fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Result<Hist
 }
 
 /// Predicts every example of a set, on no tape.
-pub fn evaluate(model: &LeNet5<f32>, set: &Dataset) -> Verdict {
+pub(crate) fn evaluate(model: &LeNet5<f32>, set: &Dataset) -> Verdict {
     let mut confusion = ConfusionMatrix::new(set.class_names());
     let mut predictions = Vec::with_capacity(set.len());
     for batch in Batches::new(set, 256).epoch(0) {
