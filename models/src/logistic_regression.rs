@@ -6,7 +6,7 @@ use nn::{Layer, Linear, Module};
 /// Logistic regression: P(y = 1 | x) = σ(w·x + b), for examples [batch, features].
 ///
 /// It starts at zero, which is as good as anywhere: the loss is convex. `forward` gives one logit w·x + b for
-/// each example, [batch], as [`binary_cross_entropy_with_logits`] takes them.
+/// each example, \[batch\], as [`binary_cross_entropy_with_logits`] takes them.
 ///
 /// [`binary_cross_entropy_with_logits`]: Tensor::binary_cross_entropy_with_logits
 ///
@@ -26,7 +26,7 @@ use nn::{Layer, Linear, Module};
 /// ```
 #[derive(Clone, Debug, Module)]
 pub struct LogisticRegression<T: Float = f32> {
-    /// w [1, features] and b [1].
+    /// w [1, features] and b \[1\].
     pub linear: Linear<T>,
 }
 
@@ -41,7 +41,7 @@ impl<T: Float> LogisticRegression<T> {
         Self { linear: Linear { weight: zeros(&[1, features]), bias: Some(zeros(&[1])) } }
     }
 
-    /// P(y = 1 | x) for each example, [batch].
+    /// P(y = 1 | x) for each example, \[batch\].
     #[track_caller]
     pub fn probability(&self, x: &Tensor<T>) -> Tensor<T> {
         self.forward(x).sigmoid()

@@ -10,7 +10,7 @@ use crate::init::{Fans, Init};
 use crate::{ConfigError, Layer, Module};
 
 /// A convolution over pictures [batch, channels, height, width], which is a cross-correlation, as everywhere:
-/// y[n, o, i, j] = b[o] + Σ W[o, c, p, q] · x[n, c, i·s + p·d, j·s + q·d].
+/// y[n, o, i, j] = b\[o\] + Σ W[o, c, p, q] · x[n, c, i·s + p·d, j·s + q·d].
 ///
 /// ```
 /// use wengert::prelude::*;
@@ -25,7 +25,7 @@ use crate::{ConfigError, Layer, Module};
 pub struct Conv2d<T: Float = f32> {
     /// W [out, in / groups, kernel height, kernel width].
     pub weight: Parameter<T>,
-    /// b [out].
+    /// b \[out\].
     pub bias: Option<Parameter<T>>,
     #[module(skip)]
     options: Conv2dOptions,

@@ -23,7 +23,7 @@ use crate::{ConfigError, Layer, Module};
 pub struct Linear<T: Float = f32> {
     /// W [out, in].
     pub weight: Parameter<T>,
-    /// b [out].
+    /// b \[out\].
     pub bias: Option<Parameter<T>>,
 }
 

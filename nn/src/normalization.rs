@@ -41,13 +41,13 @@ pub type BatchNorm2d<T = f32> = BatchNorm<2, T>;
 /// are used, if it has fewer than two values to a channel.
 #[derive(Clone, Debug, Module)]
 pub struct BatchNorm<const D: usize, T: Float = f32> {
-    /// w [channels], if the layer is affine.
+    /// w \[channels\], if the layer is affine.
     pub weight: Option<Parameter<T>>,
-    /// b [channels], if the layer is affine.
+    /// b \[channels\], if the layer is affine.
     pub bias: Option<Parameter<T>>,
-    /// The running mean [channels], if it is tracked.
+    /// The running mean \[channels\], if it is tracked.
     pub running_mean: Option<Buffer<T>>,
-    /// The running unbiased variance [channels], if it is tracked.
+    /// The running unbiased variance \[channels\], if it is tracked.
     pub running_var: Option<Buffer<T>>,
     channels: usize,
     eps: f64,

@@ -14,7 +14,7 @@ use crate::{ConfigError, Layer, Module, Visitor, VisitorMut};
 ///
 /// For each step i, f, o = σ(·) and g = tanh(·) of W_ih x + b_ih + W_hh h + b_hh, then c ← f·c + i·g and
 /// h ← o·tanh c; each layer runs over the hidden states of the one below. The parameters have PyTorch's names:
-/// `weight_ih_l0` [4H, I], `weight_hh_l0` [4H, H], `bias_ih_l0` [4H], `bias_hh_l0` [4H], and so on for `l1`, …,
+/// `weight_ih_l0` [4H, I], `weight_hh_l0` [4H, H], `bias_ih_l0` \[4H\], `bias_hh_l0` \[4H\], and so on for `l1`, …,
 /// their gates in the order i f g o.
 ///
 /// After Hochreiter and Schmidhuber, "Long short-term memory" (1997), with the forget gate of Gers et al.
