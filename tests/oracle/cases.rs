@@ -9,40 +9,40 @@ use wengert::autodiff::Axes;
 use wengert::prelude::*;
 
 #[derive(Deserialize)]
-pub struct File {
-    pub torch: String,
-    pub cases: Vec<Case>,
+pub(crate) struct File {
+    pub(crate) torch: String,
+    pub(crate) cases: Vec<Case>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
-    pub name: String,
-    pub op: String,
-    pub options: Options,
-    pub inputs: Vec<Array>,
-    pub outputs: Vec<Array>,
-    pub integers: Vec<Array>,
-    pub first: Vec<Gradient>,
-    pub second: Vec<Gradient>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) op: String,
+    pub(crate) options: Options,
+    pub(crate) inputs: Vec<Array>,
+    pub(crate) outputs: Vec<Array>,
+    pub(crate) integers: Vec<Array>,
+    pub(crate) first: Vec<Gradient>,
+    pub(crate) second: Vec<Gradient>,
 }
 
 /// All cases, from the file that was compiled in.
-pub fn read() -> File {
+pub(crate) fn read() -> File {
     serde_json::from_str(include_str!("operations.json")).expect("operations.json is well formed")
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Array {
-    pub shape: Vec<usize>,
-    pub values: Vec<Number>,
+pub(crate) struct Array {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<Number>,
 }
 
 /// A number, or the name of one that JSON has not.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(try_from = "Value")]
-pub struct Number(pub f64);
+pub(crate) struct Number(pub(crate) f64);
 
 impl TryFrom<Value> for Number {
     type Error = String;
@@ -62,7 +62,7 @@ impl TryFrom<Value> for Number {
 /// stands at a pole and is not compared.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub enum Gradient {
+pub(crate) enum Gradient {
     Array(Array),
     Zero(u8),
     Absent(()),
@@ -71,13 +71,13 @@ pub enum Gradient {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Singular {
+pub(crate) enum Singular {
     Singular,
 }
 
 /// What to expect of a gradient.
 #[derive(Debug)]
-pub enum Expected {
+pub(crate) enum Expected {
     Numbers(Vec<f64>),
     Absent,
     /// Anything.
@@ -85,14 +85,14 @@ pub enum Expected {
 }
 
 impl Array {
-    pub fn numbers(&self) -> Vec<f64> {
+    pub(crate) fn numbers(&self) -> Vec<f64> {
         self.values.iter().map(|x| x.0).collect()
     }
 }
 
 impl Gradient {
     /// The gradient of an input of this shape.
-    pub fn of(&self, shape: &[usize]) -> Expected {
+    pub(crate) fn of(&self, shape: &[usize]) -> Expected {
         match self {
             Self::Array(array) => {
                 assert_eq!(array.shape, shape, "a gradient has the shape of its input");
@@ -111,7 +111,7 @@ impl Gradient {
 /// The options of a case, which remember which of them were read: an option that nobody reads is a mistake.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub struct Options {
+pub(crate) struct Options {
     values: Map<String, Value>,
     #[serde(skip)]
     read: RefCell<BTreeSet<String>>,
@@ -124,48 +124,48 @@ impl Options {
     }
 
     /// The options that were not asked for.
-    pub fn unread(&self) -> Vec<&String> {
+    pub(crate) fn unread(&self) -> Vec<&String> {
         self.values.keys().filter(|name| !self.read.borrow().contains(*name)).collect()
     }
 
-    pub fn number(&self, name: &str) -> f64 {
+    pub(crate) fn number(&self, name: &str) -> f64 {
         self.get(name).as_f64().unwrap_or_else(|| panic!("option {name} is no number"))
     }
 
     /// A number, or `None` for null.
-    pub fn number_or_none(&self, name: &str) -> Option<f64> {
+    pub(crate) fn number_or_none(&self, name: &str) -> Option<f64> {
         (!self.get(name).is_null()).then(|| self.number(name))
     }
 
-    pub fn integer(&self, name: &str) -> isize {
+    pub(crate) fn integer(&self, name: &str) -> isize {
         let value = self.get(name).as_i64().unwrap_or_else(|| panic!("option {name} is no integer"));
         isize::try_from(value).expect("small")
     }
 
-    pub fn integer_or_none(&self, name: &str) -> Option<isize> {
+    pub(crate) fn integer_or_none(&self, name: &str) -> Option<isize> {
         (!self.get(name).is_null()).then(|| self.integer(name))
     }
 
-    pub fn size(&self, name: &str) -> usize {
+    pub(crate) fn size(&self, name: &str) -> usize {
         usize::try_from(self.integer(name)).expect("not negative")
     }
 
-    pub fn flag(&self, name: &str) -> bool {
+    pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name).as_bool().unwrap_or_else(|| panic!("option {name} is neither true nor false"))
     }
 
-    pub fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.get(name).as_str().unwrap_or_else(|| panic!("option {name} is no text"))
     }
 
     /// The option as any type that reads itself.
-    pub fn read<D: serde::de::DeserializeOwned>(&self, name: &str) -> D {
+    pub(crate) fn read<D: serde::de::DeserializeOwned>(&self, name: &str) -> D {
         let value = self.get(name).clone();
         serde_json::from_value(value).unwrap_or_else(|e| panic!("option {name}: {e}"))
     }
 
     /// The axes of a reduction: `axes` (null for all) and `keepdim`.
-    pub fn axes(&self) -> Axes {
+    pub(crate) fn axes(&self) -> Axes {
         let axes = match self.read::<Option<Vec<isize>>>("axes") {
             None => (..).into(),
             Some(axes) => Axes::from(&axes[..]),
@@ -173,12 +173,12 @@ impl Options {
         if self.flag("keepdim") { keepdim(axes) } else { axes }
     }
 
-    pub fn indices(&self, name: &str) -> Indices {
+    pub(crate) fn indices(&self, name: &str) -> Indices {
         let array: Array = self.read(name);
         Indices::from_vec(&array.shape, array.values.iter().map(|x| x.0 as i64).collect())
     }
 
-    pub fn reduction(&self) -> Reduction {
+    pub(crate) fn reduction(&self) -> Reduction {
         match self.text("reduction") {
             "mean" => Reduction::Mean,
             "sum" => Reduction::Sum,

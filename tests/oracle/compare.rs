@@ -10,7 +10,7 @@ use crate::operations::Operation;
 
 /// How the inputs lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     RowMajor,
     /// First axis fastest: a view for most kernels.
     ColumnMajor,
@@ -20,10 +20,10 @@ pub enum Layout {
 
 /// One way to run the cases.
 #[derive(Clone, Copy)]
-pub struct Run {
-    pub layout: Layout,
+pub(crate) struct Run {
+    pub(crate) layout: Layout,
     /// The largest difference allowed, relative to the largest entry.
-    pub tolerance: f64,
+    pub(crate) tolerance: f64,
 }
 
 impl Run {
@@ -52,7 +52,7 @@ impl Run {
     }
 
     /// What differs, or panicked; nothing if all is well.
-    pub fn failures<T: Float>(self, case: &Case, operation: Operation<T>) -> Vec<String> {
+    pub(crate) fn failures<T: Float>(self, case: &Case, operation: Operation<T>) -> Vec<String> {
         let mut found = Vec::new();
         let run = AssertUnwindSafe(|| self.check(case, operation, &mut found));
         let panicked = catch_unwind(run).err();

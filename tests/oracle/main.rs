@@ -1,16 +1,16 @@
 //! Every operation of `autodiff` against PyTorch: values, first and second derivatives.
 //!
-//! `generate.py` asked PyTorch and wrote `operations.json`; no Python is needed here. Each case runs in double and in
-//! single precision, and in double precision once more on inputs that lie in memory column by column or with
-//! gaps. Its gradient is taken twice: by the plain replay, and by one that is recorded and differentiated
+//! `generate.py` asked PyTorch and wrote `operations.json`; no Python is needed here. Each case runs in double
+//! and in single precision, and in double precision once more on inputs that lie in memory column by column or
+//! with gaps. Its gradient is taken twice: by the plain replay, and by one that is recorded and differentiated
 //! again, in which the fused functions give way to what they are composed of.
 //!
 //! Where Wengert differs from PyTorch on purpose, `generate.py` asks for what Wengert means:
 //!
 //! - `max` and `min` over axes divide the gradient among the NaNs of a slice that has some, as PyTorch's
 //!   `max()` of all elements does. Its `amax` gives NaN to every element of such a slice.
-//! - The gradient of `logsumexp` is the softmax. PyTorch's is exp(x − y), in which y has been rounded: wrong for
-//!   huge x, and 0 instead of NaN beside an infinity.
+//! - The gradient of `logsumexp` is the softmax. PyTorch's is exp(x − y), in which y has been rounded: wrong
+//!   for huge x, and 0 instead of NaN beside an infinity.
 //! - `softplus` is exact at every x. PyTorch's is x itself from 20 on.
 //!
 //! Four cases have derivatives that are not compared, because they stand at a pole where the two ways of

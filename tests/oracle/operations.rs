@@ -7,9 +7,9 @@ use wengert::prelude::*;
 use crate::cases::Options;
 
 /// What an operation gave: tensors, and indices or masks as whole numbers.
-pub struct Results<T: Float> {
-    pub tensors: Vec<Tensor<T>>,
-    pub integers: Vec<(Vec<usize>, Vec<i64>)>,
+pub(crate) struct Results<T: Float> {
+    pub(crate) tensors: Vec<Tensor<T>>,
+    pub(crate) integers: Vec<(Vec<usize>, Vec<i64>)>,
 }
 
 impl<T: Float> From<Tensor<T>> for Results<T> {
@@ -38,10 +38,10 @@ impl<T: Float> From<Mask> for Results<T> {
 }
 
 /// Applies an operation with its options to its inputs.
-pub type Operation<T> = fn(&Options, &[Tensor<T>]) -> Results<T>;
+pub(crate) type Operation<T> = fn(&Options, &[Tensor<T>]) -> Results<T>;
 
 /// All operations by name.
-pub fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
+pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
     let mut all = elementwise::<T>();
     all.extend(reductions::<T>());
     all.extend(shapes::<T>());
