@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::{one, only, single};
+use super::{check_axis, one, only, single};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
 use crate::indices::Indices;
@@ -35,6 +35,7 @@ impl<T: Float> Function<T> for IndexSelect {
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
+        check_axis(self.axis, inputs[0])?;
         self.indices.check(inputs[0][self.axis], "index")?;
         Ok(smallvec![self.selected(inputs[0])])
     }
@@ -98,6 +99,7 @@ pub struct Gather {
 
 /// Indices of the rank of `shape`, and no longer along the axes that are not indexed.
 fn check_gather(indices: &Indices, axis: usize, shape: &[usize]) -> Result<(), ShapeError> {
+    check_axis(axis, shape)?;
     let ids = indices.shape();
     if ids.len() != shape.len() {
         return Err(ShapeError::new(format!(

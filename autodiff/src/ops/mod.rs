@@ -44,13 +44,21 @@ use smallvec::smallvec;
 use crate::Float;
 use crate::function::InputGradients;
 use crate::kernels::{broadcast, vector};
-use crate::shape::{Shape, Shapes, broadcast as broadcast_shapes};
+use crate::shape::{Shape, ShapeError, Shapes, broadcast as broadcast_shapes};
 use crate::tensor::Tensor;
 use crate::value::Value;
 
 /// One output of this shape.
 fn one(shape: &[usize]) -> Shapes {
     smallvec![Shape::from_slice(shape)]
+}
+
+/// The axis must be one of the shape's: a function's struct can be made with any.
+fn check_axis(axis: usize, shape: &[usize]) -> Result<(), ShapeError> {
+    if axis < shape.len() {
+        return Ok(());
+    }
+    Err(ShapeError::new(format!("axis {axis} is out of range for a tensor of rank {}", shape.len())))
 }
 
 /// The gradient of the only input.

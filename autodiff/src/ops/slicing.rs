@@ -3,7 +3,7 @@
 use ndarray::{Axis, Slice as Part};
 use smallvec::{SmallVec, smallvec};
 
-use super::{one, only, single};
+use super::{check_axis, one, only, single};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
 use crate::shape::{Shape, ShapeError, Shapes, refuse, resolve_axis};
@@ -39,15 +39,9 @@ impl Slice {
 
     fn sliced_shape(&self, shape: &[usize]) -> Result<Shape, ShapeError> {
         let mut shape = Shape::from_slice(shape);
-        let rank = shape.len();
-        let Some(n) = shape.get_mut(self.axis) else {
-            return Err(ShapeError::new(format!(
-                "axis {} is out of range for a tensor of rank {rank}",
-                self.axis
-            )));
-        };
-        let (start, end) = self.bounds(*n)?;
-        *n = (end - start).div_ceil(self.part.step.unsigned_abs());
+        check_axis(self.axis, &shape)?;
+        let (start, end) = self.bounds(shape[self.axis])?;
+        shape[self.axis] = (end - start).div_ceil(self.part.step.unsigned_abs());
         Ok(shape)
     }
 
@@ -124,13 +118,7 @@ impl<T: Float> Function<T> for Concat {
             return Err(ShapeError::new("there is nothing to join"));
         };
         let mut shape = Shape::from_slice(first);
-        if self.axis >= shape.len() {
-            return Err(ShapeError::new(format!(
-                "axis {} is out of range for a tensor of rank {}",
-                self.axis,
-                shape.len()
-            )));
-        }
+        check_axis(self.axis, first)?;
         for (i, other) in inputs.iter().enumerate().skip(1) {
             if other.len() != shape.len() {
                 return Err(ShapeError::new(format!(

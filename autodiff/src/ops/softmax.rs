@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{one, only, single};
+use super::{check_axis, one, only, single};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
 use crate::kernels::layout::Along;
@@ -43,6 +43,7 @@ impl<T: Float> Function<T> for Softmax {
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
+        check_axis(self.axis, inputs[0])?;
         Ok(one(inputs[0]))
     }
 
@@ -103,6 +104,7 @@ impl<T: Float> Function<T> for LogSoftmax {
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
+        check_axis(self.axis, inputs[0])?;
         Ok(one(inputs[0]))
     }
 
