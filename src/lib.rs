@@ -1,4 +1,19 @@
-//! Wengert.
+//! Define-by-run automatic differentiation and neural networks in plain Rust.
+//!
+//! A [`Tape`](autodiff::Tape) records the operations on its tensors as ordinary code runs, and replays them
+//! backward. On it stand modules ([`nn`]), optimizers ([`optim`]), data sets ([`data`]), metrics ([`train`]) and
+//! models ([`models`]). This package is the one to depend on; it holds nothing of its own but the [`prelude`].
+//!
+//! ```
+//! use wengert::prelude::*;
+//!
+//! let tape = Tape::new();
+//! let x = tape.variable(Tensor::<f64>::from_vec([2], vec![1.0, 2.0]));
+//! let y = (&x * &x).sum(..);
+//! assert_eq!(y.item(), 5.0);
+//! assert_eq!(y.backward().get(&x).unwrap().to_vec(), [2.0, 4.0]);
+//! ```
+
 pub use autodiff;
 pub use data;
 pub use models;
@@ -6,10 +21,30 @@ pub use nn;
 pub use optim;
 pub use train;
 
-/// What most programs need.
+pub use ndarray;
+pub use rand;
+
+/// What most programs need: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autodiff::{
         self, Conv2dOptions, Float, Function, Gradients, Indices, Mask, Parameter, Pool2d, Reduction, Replay,
         Tape, Tensor, keepdim,
     };
+    pub use data::{Batch, Batches, Dataset};
+    pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
+    pub use nn::{
+        self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
+        Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm, LstmConfig,
+        MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+    };
+    pub use optim::{
+        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
+        Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,
+    };
+    pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }
+
+/// The README's code is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

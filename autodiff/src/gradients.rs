@@ -51,8 +51,7 @@ impl<T: Float> Differentiable<T> for Parameter<T> {
 impl<T: Float> Differentiable<T> for Tensor<T> {
     fn gradient_in<'a>(&self, gradients: &'a Gradients<T>) -> Option<&'a Tensor<T>> {
         let place = self.place.as_ref()?;
-        let slot = place.slot.filter(|_| place.tape.id() == gradients.tape)?;
-        gradients.by_slot.get(&slot).map(|&at| &gradients.entries[at].gradient)
+        gradients.at(place.tape.id(), place.slot?)
     }
 }
 
@@ -76,6 +75,12 @@ impl<T: Float> Gradients<T> {
     /// none flowed to it.
     pub fn get(&self, of: &impl Differentiable<T>) -> Option<&Tensor<T>> {
         of.gradient_in(self)
+    }
+
+    /// The gradient of a slot of a tape, if that tape was replayed.
+    pub(crate) fn at(&self, tape: u64, slot: u32) -> Option<&Tensor<T>> {
+        let at = self.by_slot.get(&slot).filter(|_| tape == self.tape)?;
+        Some(&self.entries[*at].gradient)
     }
 
     /// The gradient of the parameter with this identity.

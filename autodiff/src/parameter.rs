@@ -59,6 +59,29 @@ impl<T: Float> Parameter<T> {
         Tensor::from(self.read())
     }
 
+    /// The value as a layer uses it beside its input `x`: watched by the tape that `x` lies on, or on no tape
+    /// where `x` is on none.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let w = Parameter::new(Tensor::<f32>::scalar(3.0));
+    /// let square = |x: &Tensor<f32>| (x * w.on_tape_of(x)).square();
+    /// assert_eq!(square(&Tensor::scalar(2.0)).item(), 36.0);
+    /// let grads = square(&Tape::new().constant(Tensor::scalar(2.0))).backward();
+    /// assert_eq!(grads.get(&w).unwrap().item(), 24.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If the tape was drained by a backward pass.
+    #[track_caller]
+    pub fn on_tape_of(&self, x: &Tensor<T>) -> Tensor<T> {
+        match x.tape() {
+            Some(tape) => tape.watch(self),
+            None => self.value(),
+        }
+    }
+
     pub(crate) fn read(&self) -> Value<T> {
         self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

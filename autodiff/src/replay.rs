@@ -160,9 +160,12 @@ impl<T: Float> Flow<T> {
 
     /// The gradients that arrived at a node's outputs, or `None` if none did.
     fn at_outputs(&mut self, node: &Node<T>, kept: &[u32]) -> Option<SmallVec<[Option<Tensor<T>>; 1]>> {
-        let grads: SmallVec<[_; 1]> = (node.first..node.first + node.outputs)
-            .map(|slot| if kept.contains(&slot) { self.peek(slot).cloned() } else { self.take(slot) })
-            .collect();
+        let grads: SmallVec<[_; 1]> =
+            (node.first..node.first + node.outputs)
+                .map(|slot| {
+                    if kept.binary_search(&slot).is_ok() { self.peek(slot).cloned() } else { self.take(slot) }
+                })
+                .collect();
         grads.iter().any(Option::is_some).then_some(grads)
     }
 

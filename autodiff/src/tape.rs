@@ -86,9 +86,8 @@ pub(crate) struct Input {
 }
 
 /// One recorded operation.
-#[doc(hidden)]
 #[derive(Clone)]
-pub struct Node<T: Float> {
+pub(crate) struct Node<T: Float> {
     pub(crate) function: Arc<dyn Function<T>>,
     pub(crate) inputs: SmallVec<[Input; 2]>,
     pub(crate) saved: SmallVec<[Saved<T>; 2]>,
@@ -110,6 +109,15 @@ impl<T: Float> Node<T> {
 pub(crate) enum Leaf {
     Variable,
     Parameter(ParameterId),
+}
+
+impl Leaf {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Variable => "variable",
+            Self::Parameter(_) => "parameter",
+        }
+    }
 }
 
 /// The nodes and leaves of one element type.

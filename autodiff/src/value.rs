@@ -44,7 +44,7 @@ impl<T: Float> Value<T> {
 
     /// A value of a shape whose elements are all `x`.
     pub fn full(shape: &[usize], x: T) -> Self {
-        Self::build(shape, |out| out.fill(x))
+        Self::build(shape, |out| crate::kernels::vector::fill(out, x))
     }
 
     /// A value of rank 0.

@@ -7,7 +7,7 @@
 //! * [`split`] cuts a data set into parts, keeping the share of each class; [`Batches`] walks through a part in
 //!   mini-batches whose order is a function of seed and epoch.
 //! * [`Normalizer`] is fitted on the training part and used on all of them; [`transform`] resizes and pads
-//!   pictures.
+//!   pictures, [`RandomAffine`] distorts those that are learned from.
 //!
 //! ```
 //! use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -27,6 +27,7 @@
 //! }
 //! ```
 
+mod augment;
 mod batches;
 mod bundled;
 pub mod csv;
@@ -38,6 +39,7 @@ mod source;
 pub mod split;
 pub mod transform;
 
+pub use augment::RandomAffine;
 pub use batches::{Batch, Batches, Epoch};
 pub use bundled::{breast_cancer, digits, iris};
 pub use dataset::Dataset;

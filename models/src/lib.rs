@@ -1,1 +1,12 @@
-//! TBD
+//! The model zoo of Wengert.
+//!
+//! Each family has a file: its configuration, a builder, and the paper it comes from. All models are modules,
+//! so they save, load, freeze and clone like layers, and their parameters have PyTorch's names.
+
+mod lenet;
+mod logistic_regression;
+mod mlp;
+
+pub use lenet::{LeNet5, LeNet5Config};
+pub use logistic_regression::LogisticRegression;
+pub use mlp::{Mlp, MlpConfig};

@@ -1,5 +1,6 @@
 //! Values that a module keeps beside its parameters: saved with it, but not learned by an optimizer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use autodiff::{Float, Tensor};
@@ -18,17 +19,23 @@ use autodiff::{Float, Tensor};
 /// assert_eq!(mean.value().to_vec(), [1.0, 1.0]);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Buffer<T: Float = f32>(Arc<RwLock<Tensor<T>>>);
+pub struct Buffer<T: Float = f32>(Arc<Inner<T>>);
+
+#[derive(Debug)]
+struct Inner<T: Float> {
+    value: RwLock<Tensor<T>>,
+    frozen: AtomicBool,
+}
 
 impl<T: Float> Buffer<T> {
     /// A buffer with a first value. It does not stay connected to the tensor's tape.
     pub fn new(value: Tensor<T>) -> Self {
-        Self(Arc::new(RwLock::new(value.detach())))
+        Self(Arc::new(Inner { value: RwLock::new(value.detach()), frozen: AtomicBool::new(false) }))
     }
 
     /// The value now, as a tensor on no tape.
     pub fn value(&self) -> Tensor<T> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The sizes of the axes.
@@ -42,7 +49,7 @@ impl<T: Float> Buffer<T> {
     /// If the shape is another.
     #[track_caller]
     pub fn set(&self, value: &Tensor<T>) {
-        let mut guard = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.0.value.write().unwrap_or_else(PoisonError::into_inner);
         let shape = guard.shape().to_vec();
         if shape != value.shape() {
             drop(guard);
@@ -51,8 +58,38 @@ impl<T: Float> Buffer<T> {
         *guard = value.detach();
     }
 
+    /// Asks the layer to leave the value as it is: a frozen batch normalization uses its running statistics
+    /// even on a training tape. [`set`](Self::set) and loading still replace it.
+    pub fn freeze(&self) {
+        self.0.frozen.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets the layer change the value again.
+    pub fn unfreeze(&self) {
+        self.0.frozen.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether layers leave the value as it is.
+    pub fn is_frozen(&self) -> bool {
+        self.0.frozen.load(Ordering::Relaxed)
+    }
+
+    /// Whether both handles are the same buffer.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Another buffer with the same value.
     pub fn deep_clone(&self) -> Self {
-        Self::new(self.value())
+        let copy = Self::new(self.value());
+        if self.is_frozen() {
+            copy.freeze();
+        }
+        copy
+    }
+
+    /// Where the buffer lies: its identity while a handle of it lives.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
     }
 }

@@ -3,10 +3,16 @@
 mod containers;
 #[doc(hidden)]
 pub mod derive_support;
+pub(crate) mod leaves;
 mod plain;
+
+use std::collections::HashSet;
+use std::path::Path;
 
 use autodiff::Float;
 
+use self::leaves::{Leaf, leaves};
+use crate::state::{self, LoadError, LoadReport, SaveError};
 use crate::{Buffer, Parameter};
 
 /// What a module consists of, by name: `T`-typed parameters, buffers and submodules.
@@ -59,6 +65,210 @@ pub trait Module<T: Float> {
 
     /// The same with mutable access, to replace parameters and buffers.
     fn visit_mut(&mut self, visitor: &mut dyn VisitorMut<T>);
+
+    /// The parameters with their paths, in declaration order; one that occurs several times once, at its
+    /// first path.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let mut rng = ChaCha8Rng::seed_from_u64(0);
+    /// let net = Sequential::<f32>::new().push(Linear::new(2, 3, &mut rng)).push(Relu);
+    /// let names: Vec<String> = net.named_parameters().into_iter().map(|(name, _)| name).collect();
+    /// assert_eq!(names, ["0.weight", "0.bias"]);
+    /// ```
+    fn named_parameters(&self) -> Vec<(String, Parameter<T>)> {
+        let mut seen = HashSet::new();
+        let parameters = leaves(self).into_iter().filter_map(|(path, leaf)| match leaf {
+            Leaf::Parameter(parameter) => Some((path, parameter)),
+            Leaf::Buffer(_) => None,
+        });
+        parameters.filter(|(_, parameter)| seen.insert(parameter.id())).collect()
+    }
+
+    /// The parameters in declaration order, shared ones once: what an optimizer is given.
+    fn parameters(&self) -> Vec<Parameter<T>> {
+        self.named_parameters().into_iter().map(|(_, parameter)| parameter).collect()
+    }
+
+    /// The buffers with their paths, in declaration order; one that occurs several times once, at its first
+    /// path.
+    fn named_buffers(&self) -> Vec<(String, Buffer<T>)> {
+        let mut seen = HashSet::new();
+        let buffers = leaves(self).into_iter().filter_map(|(path, leaf)| match leaf {
+            Leaf::Buffer(buffer) => Some((path, buffer)),
+            Leaf::Parameter(_) => None,
+        });
+        buffers.filter(|(_, buffer)| seen.insert(buffer.address())).collect()
+    }
+
+    /// How many numbers the parameters hold together, shared ones counted once.
+    fn parameter_count(&self) -> usize {
+        self.parameters().iter().map(Parameter::len).sum()
+    }
+
+    /// How many numbers the parameters that are not frozen hold together.
+    fn trainable_parameter_count(&self) -> usize {
+        self.parameters().iter().filter(|parameter| !parameter.is_frozen()).map(Parameter::len).sum()
+    }
+
+    /// Takes the module out of training: tapes watch its parameters as constants, and its layers leave their
+    /// buffers as they are, so that batch normalization uses its running statistics.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let mut rng = ChaCha8Rng::seed_from_u64(0);
+    /// let (body, head) = (Linear::<f32>::new(4, 8, &mut rng), Linear::new(8, 2, &mut rng));
+    /// body.freeze();
+    /// let x = Tape::training(0).constant(Tensor::ones([3, 4]));
+    /// let grads = head.forward(&body.forward(&x)).sum(..).backward();
+    /// assert!(grads.get(&body.weight).is_none() && grads.get(&head.weight).is_some());
+    /// ```
+    fn freeze(&self) {
+        leaves(self).iter().for_each(|(_, leaf)| match leaf {
+            Leaf::Parameter(parameter) => parameter.freeze(),
+            Leaf::Buffer(buffer) => buffer.freeze(),
+        });
+    }
+
+    /// Puts the module back into training.
+    fn unfreeze(&self) {
+        leaves(self).iter().for_each(|(_, leaf)| match leaf {
+            Leaf::Parameter(parameter) => parameter.unfreeze(),
+            Leaf::Buffer(buffer) => buffer.unfreeze(),
+        });
+    }
+
+    /// A copy of the module with parameters and buffers of its own, where `clone` gives other handles of the
+    /// same ones. What is shared inside the module is shared inside the copy.
+    ///
+    /// A parameter behind `#[module(skip)]` is not visited, so the copy shares it with the original.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let layer = Linear::<f32>::new(2, 2, &mut ChaCha8Rng::seed_from_u64(0));
+    /// let (alias, copy) = (layer.clone(), layer.deep_clone());
+    /// layer.weight.set(&Tensor::zeros([2, 2]));
+    /// assert_eq!(alias.weight.value().to_vec(), [0.0; 4]);
+    /// assert_ne!(copy.weight.value().to_vec(), [0.0; 4]);
+    /// ```
+    fn deep_clone(&self) -> Self
+    where
+        Self: Clone,
+    {
+        let mut copy = self.clone();
+        leaves::replace_by_copies(&mut copy);
+        copy
+    }
+
+    /// Writes the parameters and buffers to a safetensors file, under their paths, which are PyTorch's names.
+    ///
+    /// The file appears whole or not at all: it is written beside its place under another name, flushed to
+    /// the disk, and renamed. The same values give the same bytes. A parameter that occurs several times is
+    /// written under each of its paths, as PyTorch's state dicts have it.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("wengert-save-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// # let path = folder.join("weights.safetensors");
+    /// let mut rng = ChaCha8Rng::seed_from_u64(0);
+    /// let layer = Linear::<f32>::new(2, 3, &mut rng);
+    /// layer.save(&path)?;
+    /// let other = Linear::<f32>::new(2, 3, &mut rng);
+    /// let report = other.load(&path)?;
+    /// assert_eq!(report.loaded, ["weight", "bias"]);
+    /// assert_eq!(other.weight.value().to_vec(), layer.weight.value().to_vec());
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The file system refuses; the text names the path.
+    ///
+    /// # Panics
+    /// If two different parameters or buffers have the same path, or one is named `__metadata__`.
+    #[track_caller]
+    fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError>
+    where
+        Self: Sized,
+    {
+        state::save(self, path.as_ref())
+    }
+
+    /// What [`save`](Self::save) writes.
+    ///
+    /// # Panics
+    /// If two different parameters or buffers have the same path, or one is named `__metadata__`.
+    #[track_caller]
+    fn to_bytes(&self) -> Vec<u8> {
+        state::to_bytes(self)
+    }
+
+    /// Reads a safetensors file into the parameters and buffers: each must be there, with its shape, and
+    /// nothing else may be.
+    ///
+    /// Elements of type F64, F32, F16 and BF16 are converted to the module's, rounded to the nearest. Of a
+    /// parameter that occurs several times, one of its paths suffices. PyTorch's `num_batches_tracked` beside
+    /// a `running_mean` is passed over. The file is read piece by piece, and never more of it than the module
+    /// holds.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no safetensors file, or does not fit the module; the text names every
+    /// entry that does not, with what was expected and what was found. The module is then unchanged.
+    ///
+    /// # Panics
+    /// If two different parameters or buffers have the same path.
+    #[track_caller]
+    fn load(&self, path: impl AsRef<Path>) -> Result<LoadReport, LoadError>
+    where
+        Self: Sized,
+    {
+        state::load(self, path.as_ref(), true)
+    }
+
+    /// The same, but takes what fits and reports the rest.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no safetensors file, or an entry that fits by name and shape has elements
+    /// that are no floating-point numbers. The module is then unchanged.
+    ///
+    /// # Panics
+    /// If two different parameters or buffers have the same path.
+    #[track_caller]
+    fn load_lenient(&self, path: impl AsRef<Path>) -> Result<LoadReport, LoadError>
+    where
+        Self: Sized,
+    {
+        state::load(self, path.as_ref(), false)
+    }
+
+    /// [`load`](Self::load) from memory.
+    ///
+    /// # Errors
+    /// As for `load`.
+    ///
+    /// # Panics
+    /// If two different parameters or buffers have the same path.
+    #[track_caller]
+    fn load_bytes(&self, bytes: &[u8]) -> Result<LoadReport, LoadError> {
+        state::load_bytes(self, bytes, true)
+    }
+
+    /// [`load_lenient`](Self::load_lenient) from memory.
+    ///
+    /// # Errors
+    /// As for `load_lenient`.
+    ///
+    /// # Panics
+    /// If two different parameters or buffers have the same path.
+    #[track_caller]
+    fn load_bytes_lenient(&self, bytes: &[u8]) -> Result<LoadReport, LoadError> {
+        state::load_bytes(self, bytes, false)
+    }
 }
 
 /// Is shown every parameter and buffer of a module, between the names that lead to it.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use autodiff::Float;
+use autodiff::{Float, Tensor};
 use nn::{Buffer, Module, Parameter, Visitor, VisitorMut};
 use wengert_nn as nn;
 
@@ -27,10 +27,10 @@ impl Listing {
 
 impl<T: Float> Visitor<T> for Listing {
     fn parameter(&mut self, parameter: &Parameter<T>) {
-        self.note(parameter.0[0], "");
+        self.note(parameter.value().item(), "");
     }
     fn buffer(&mut self, buffer: &Buffer<T>) {
-        self.note(buffer.0[0], " (buffer)");
+        self.note(buffer.value().item(), " (buffer)");
     }
     fn enter(&mut self, name: &str) {
         self.path.push(name.to_owned());
@@ -43,14 +43,14 @@ impl<T: Float> Visitor<T> for Listing {
 /// The same, and sets each element to the number of leaves before it.
 impl<T: Float> VisitorMut<T> for Listing {
     fn parameter(&mut self, parameter: &mut Parameter<T>) {
-        let order = T::from_f64(self.seen.len() as f64);
-        self.note(parameter.0[0], "");
-        parameter.0.fill(order);
+        let order = self.seen.len() as f64;
+        self.note(parameter.value().item(), "");
+        parameter.set(&Tensor::full([1], order));
     }
     fn buffer(&mut self, buffer: &mut Buffer<T>) {
-        let order = T::from_f64(self.seen.len() as f64);
-        self.note(buffer.0[0], " (buffer)");
-        buffer.0.fill(order);
+        let order = self.seen.len() as f64;
+        self.note(buffer.value().item(), " (buffer)");
+        buffer.set(&Tensor::full([1], order));
     }
     fn enter(&mut self, name: &str) {
         self.path.push(name.to_owned());
@@ -79,7 +79,11 @@ fn shown<T: Float>(mut module: impl Module<T>) -> Vec<String> {
 }
 
 fn parameter<T: Float>(x: f64) -> Parameter<T> {
-    Parameter(vec![T::from_f64(x)])
+    Parameter::new(Tensor::full([1], x))
+}
+
+fn buffer<T: Float>(x: f64) -> Buffer<T> {
+    Buffer::new(Tensor::full([1], x))
 }
 
 #[derive(Module)]
@@ -110,7 +114,7 @@ fn fields_are_named_in_declaration_order() {
     }
     let module = BatchNorm::<f64> {
         weight: parameter(3.0),
-        running_mean: Buffer(vec![7.0]),
+        running_mean: buffer(7.0),
         bias: parameter(4.0),
         momentum: 0.1,
         r#type: Linear::without_bias(1.0),
@@ -131,7 +135,7 @@ fn containers_name_their_elements() {
     }
     let module = All::<f32> {
         list: vec![Linear::new(1.0), Linear::without_bias(2.0)],
-        pair: (parameter(3.0), 1, Box::new(Buffer(vec![4.0]))),
+        pair: (parameter(3.0), 1, Box::new(buffer(4.0))),
         array: [Some(parameter(5.0)), None, Some(parameter(6.0))],
         map: BTreeMap::from([("z".to_owned(), vec![parameter(8.0)]), ("a".to_owned(), vec![parameter(7.0)])]),
         object: Box::new(Linear::new(9.0)),
@@ -195,7 +199,7 @@ fn tuple_and_unit_structs() {
     struct Relu;
     #[derive(Module)]
     struct Empty {}
-    let pair = Pair::<f64>(parameter(1.0), || (), Linear::new(2.0), Buffer(vec![3.0]));
+    let pair = Pair::<f64>(parameter(1.0), || (), Linear::new(2.0), buffer(3.0));
     assert_eq!(shown(pair), ["0=1.0", "2.weight=2.0", "2.bias=2.5", "last=3.0 (buffer)"]);
     assert!(shown::<f32>(Relu).is_empty() && shown::<f64>(Relu).is_empty());
     assert!(shown::<f32>(Empty {}).is_empty());

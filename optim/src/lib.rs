@@ -1,1 +1,43 @@
-//! TBD
+//! Optimizers, learning-rate schedules and gradient clipping for Wengert.
+//!
+//! [`Sgd`], [`Adam`] and [`AdamW`] change parameters by the gradients of a tape. Each is a [`Rule`], the
+//! arithmetic of one tensor, run by [`Descent`], which holds what all have in common: parameter groups, the
+//! count of steps, the [`Schedule`] of the learning rate, and the state of each parameter, saved and resumed
+//! bit for bit.
+//!
+//! ```
+//! use wengert::prelude::*;
+//!
+//! // The least (x − 3)² + (y + 1)².
+//! let target = Tensor::from_vec([2], vec![3.0, -1.0]);
+//! let w = Parameter::new(Tensor::<f64>::zeros([2]));
+//! let mut adam = Adam::new([w.clone()], Cosine::new(0.3, 200));
+//! for _ in 0..200 {
+//!     let tape = Tape::new();
+//!     let loss = (tape.watch(&w) - &target).square().sum(..);
+//!     adam.step(&loss.backward());
+//! }
+//! assert!((w.value() - target).abs().max(..).item() < 1e-3);
+//! ```
+#![deny(unsafe_code)]
+
+mod adam;
+mod atomic;
+mod clip;
+mod descent;
+mod error;
+mod group;
+mod kernel;
+mod rule;
+pub mod schedule;
+mod sgd;
+mod state;
+
+pub use adam::{Adam, AdamRule, AdamW};
+pub use clip::{clip_global_norm, clip_value};
+pub use descent::{Descent, Optimizer};
+pub use error::{Error, StateProblem};
+pub use group::ParameterGroup;
+pub use rule::{Rule, Step};
+pub use schedule::{Constant, Cosine, Exponential, InverseTime, PerEpoch, Schedule, StepDecay, WarmUp};
+pub use sgd::{Sgd, SgdRule};

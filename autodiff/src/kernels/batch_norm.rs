@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::parallel::{Shared, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
 
 /// The sizes of the array: batch, channels, positions.
@@ -56,7 +56,7 @@ pub(crate) fn sums<T: Float>(
                 let start = (n * c.channels + first) * c.positions;
                 let (a, x) = (&a[start..start + row], &x[start..start + row]);
                 let shift = &shift[first..first + width];
-                dispatch(
+                vectorized(
                     #[inline(always)]
                     || {
                         for j in 0..width {
@@ -76,7 +76,7 @@ pub(crate) fn sums<T: Float>(
         for n in 0..c.batch {
             let start = (n * c.channels + j) * c.positions;
             let (a, x) = (&a[start..start + c.positions], &x[start..start + c.positions]);
-            let (s, p) = dispatch(
+            let (s, p) = vectorized(
                 #[inline(always)]
                 || plane_sums(a, x, shift[j]),
             );
@@ -139,7 +139,7 @@ pub(crate) fn normalize<T: Float>(
         x,
         out,
         #[inline(always)]
-        |j, x, _| scale[j] * (x - shift[j]) + offset[j],
+        move |j, x, _| scale[j] * (x - shift[j]) + offset[j],
     );
 }
 
@@ -161,7 +161,7 @@ pub(crate) fn combine<T: Float>(
         dy,
         out,
         #[inline(always)]
-        |j, x, dy| a[j] * dy + b[j] * (x - shift[j]) + d[j],
+        move |j, x, dy| a[j] * dy + b[j] * (x - shift[j]) + d[j],
     );
 }
 
@@ -182,7 +182,7 @@ fn by_channel<T: Float>(
         let range = n * image..(n + 1) * image;
         // SAFETY: each image has its own part.
         let (x, y, out) = (&x[range.clone()], &y[range], unsafe { shared.slice(n * image, image) });
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 if c.positions == 1 {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::layout::{broadcast_strides, coalesce, for_each_run};
 use super::parallel::{CHUNK, Source, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use super::vector::{map2, map2_loop};
 
 /// out ← f(a, b) with `a` and `b` broadcast to `shape`, in row-major order.
@@ -43,7 +43,7 @@ pub(crate) fn map2_broadcast<A, B, O>(
     let (a, b) = (Source::new(a.as_ptr()), Source::new(b.as_ptr()));
     let steps = axes[axes.len() - 1].strides;
     let run = |start: usize, out: &mut [O]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for_each_run(

@@ -108,10 +108,23 @@ unsafe fn transpose<T: Copy + Send + Sync>(axes: &Axes<1>, lead: usize, source: 
                 let from = source.get().offset(from + top as isize * from_row + left as isize * from_column);
                 let to = target.get().add(to + top * to_row + left);
                 if height == BLOCK && width == BLOCK {
+                    // Through a small square, so that each cache line of either side is touched once:
+                    // lines a power of two apart would push each other out of the cache.
+                    let mut square = [[std::mem::MaybeUninit::<T>::uninit(); BLOCK]; BLOCK];
+                    for (j, line) in square.iter_mut().enumerate() {
+                        let from = from.offset(j as isize * from_column);
+                        if from_row == 1 {
+                            std::ptr::copy_nonoverlapping(from, line.as_mut_ptr().cast(), BLOCK);
+                        } else {
+                            for (i, element) in line.iter_mut().enumerate() {
+                                element.write(*from.offset(i as isize * from_row));
+                            }
+                        }
+                    }
                     for i in 0..BLOCK {
-                        for j in 0..BLOCK {
-                            *to.add(i * to_row + j) =
-                                *from.offset(i as isize * from_row + j as isize * from_column);
+                        let to = to.add(i * to_row);
+                        for (j, line) in square.iter().enumerate() {
+                            *to.add(j) = line[i].assume_init();
                         }
                     }
                 } else {

@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 
 use super::parallel::{CHUNK, Shared, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
 
 /// Partial results side by side: enough vectors to hide the latency of an addition.
@@ -106,10 +106,44 @@ fn block<T: Float>(x: &[T], fold: impl Fold<T>, f: impl Fn(T) -> T) -> T {
     lanes[0]
 }
 
+/// out\[i\] ← the fold of f(i)(x) over row i of `n` elements, where n is below [`LANES`].
+///
+/// Each row is folded from left to right, several rows abreast so that they do not wait for one another.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)]
+fn short_rows<T: Float, F: Fn(T) -> T>(
+    first: usize,
+    x: &[T],
+    n: usize,
+    out: &mut [T],
+    fold: impl Fold<T>,
+    f: impl Fn(usize) -> F,
+) {
+    const ABREAST: usize = 8;
+    let mut groups = out.chunks_exact_mut(ABREAST);
+    let mut start = 0;
+    for out in &mut groups {
+        let x: [&[T]; ABREAST] = std::array::from_fn(|i| &x[(start + i) * n..][..n]);
+        let f: [F; ABREAST] = std::array::from_fn(|i| f(first + start + i));
+        let mut acc = [fold.identity(); ABREAST];
+        for j in 0..n {
+            for i in 0..ABREAST {
+                acc[i] = fold.combine(acc[i], f[i](x[i][j]));
+            }
+        }
+        out.copy_from_slice(&acc);
+        start += ABREAST;
+    }
+    for (i, out) in groups.into_remainder().iter_mut().enumerate() {
+        let f = f(first + start + i);
+        *out = x[(start + i) * n..][..n].iter().fold(fold.identity(), |acc, &x| fold.combine(acc, f(x)));
+    }
+}
+
 /// Folds f(x) over a row of any length.
 pub(super) fn row<T: Float>(x: &[T], fold: impl Fold<T>, f: impl Fn(T) -> T + Copy + Send + Sync) -> T {
     if x.len() <= BLOCK {
-        return dispatch(
+        return vectorized(
             #[inline(always)]
             || block(x, fold, f),
         );
@@ -137,8 +171,13 @@ pub(super) fn rows<T: Float, F: Fn(T) -> T + Copy + Send + Sync>(
         return;
     }
     let run = |first: usize, x: &[T], out: &mut [T]| {
-        if n <= BLOCK {
-            dispatch(
+        if n < LANES {
+            vectorized(
+                #[inline(always)]
+                || short_rows(first, x, n, out, fold, &f),
+            );
+        } else if n <= BLOCK {
+            vectorized(
                 #[inline(always)]
                 || {
                     for (i, (out, x)) in out.iter_mut().zip(x.chunks_exact(n)).enumerate() {
@@ -196,6 +235,25 @@ pub(super) fn columns<T: Float>(
     }
 }
 
+/// Folds at most [`ROWS`] rows.
+#[inline(always)]
+fn columns_block<T: Float>(
+    x: &[T],
+    inner: usize,
+    left: usize,
+    out: &mut [T],
+    fold: impl Fold<T>,
+    f: impl Fn(usize, T) -> T,
+) {
+    out.fill(fold.identity());
+    for x in x.chunks_exact(inner) {
+        let x = &x[left..left + out.len()];
+        for c in 0..out.len() {
+            out[c] = fold.combine(out[c], f(left.wrapping_add(c), x[c]));
+        }
+    }
+}
+
 /// Folds the rows of `x`, `inner` apart, over the columns from `left` on that `out` has place for.
 fn columns_tree<T: Float>(
     x: &[T],
@@ -207,17 +265,9 @@ fn columns_tree<T: Float>(
 ) {
     let n = x.len() / inner;
     if n <= ROWS {
-        dispatch(
+        vectorized(
             #[inline(always)]
-            || {
-                out.fill(fold.identity());
-                for x in x.chunks_exact(inner) {
-                    let x = &x[left..left + out.len()];
-                    for (c, (out, &x)) in out.iter_mut().zip(x).enumerate() {
-                        *out = fold.combine(*out, f(left + c, x));
-                    }
-                }
-            },
+            || columns_block(x, inner, left, out, fold, f),
         );
         return;
     }

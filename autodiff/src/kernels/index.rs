@@ -6,9 +6,9 @@
 
 use rayon::prelude::*;
 
+use super::layout::Along;
 use super::parallel::{CHUNK, Shared, worthwhile};
-use super::simd::dispatch;
-use super::softmax::Along;
+use super::simd::vectorized;
 use crate::Float;
 
 /// Columns that one piece of an adjoint adds to.
@@ -54,7 +54,7 @@ pub(crate) fn index_add<T: Float>(dy: &[T], along: Along, ids: &[i64], dx: &mut 
         let (o, left) = (item / tiles, item % tiles * TILE);
         let width = TILE.min(inner - left);
         let dy = &dy[o * ids.len() * inner..][..ids.len() * inner];
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for (&id, dy) in ids.iter().zip(dy.chunks_exact(inner)) {

@@ -1,6 +1,43 @@
-//! The axes of strided operands, in as few as describe them.
+//! Shapes as kernels see them: the axes of strided operands, in as few as describe them.
 
 use smallvec::SmallVec;
+
+/// The sizes of an array around the axis that a kernel works along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Along {
+    /// The product of the lengths before the axis.
+    pub(crate) outer: usize,
+    /// The length of the axis.
+    pub(crate) n: usize,
+    /// The product of the lengths after the axis.
+    pub(crate) inner: usize,
+}
+
+impl Along {
+    /// The sizes of an array of `shape` around `axis`.
+    pub(crate) fn axis(shape: &[usize], axis: usize) -> Self {
+        Self {
+            outer: shape[..axis].iter().product(),
+            n: shape[axis],
+            inner: shape[axis + 1..].iter().product(),
+        }
+    }
+
+    /// How many elements the array has.
+    pub(crate) fn len(self) -> usize {
+        self.outer * self.n * self.inner
+    }
+
+    /// How many elements it has with the axis reduced.
+    pub(crate) fn rows(self) -> usize {
+        self.outer * self.inner
+    }
+
+    /// Elements of one index of the outer axes.
+    pub(crate) fn slab(self) -> usize {
+        self.n * self.inner
+    }
+}
 
 /// One axis of N operands that are walked together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

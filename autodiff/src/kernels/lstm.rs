@@ -5,7 +5,7 @@
 //! vector pass a row.
 
 use super::parallel::{Shared, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
 use rayon::prelude::*;
 
@@ -26,7 +26,7 @@ pub(crate) fn forward<T: Float>(hidden: usize, gates: &mut [T], c_before: &[T], 
         let (i, rest) = gates.split_at_mut(hidden);
         let (f, rest) = rest.split_at_mut(hidden);
         let (g, o) = rest.split_at_mut(hidden);
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for gate in [&mut *i, f, o] {
@@ -74,7 +74,7 @@ pub(crate) fn backward<T: Float>(
         let (di, rest) = d_gates.split_at_mut(hidden);
         let (df, rest) = rest.split_at_mut(hidden);
         let (dg, d_o) = rest.split_at_mut(hidden);
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for j in 0..hidden {

@@ -23,4 +23,5 @@ pub(crate) mod scratch;
 pub(crate) mod simd;
 pub(crate) mod softmax;
 pub(crate) mod tasks;
+mod thin;
 pub(crate) mod vector;

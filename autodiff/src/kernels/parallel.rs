@@ -34,6 +34,10 @@ impl<T> Shared<T> {
         Self(slice.as_mut_ptr())
     }
 
+    pub(crate) fn from_pointer(pointer: *mut T) -> Self {
+        Self(pointer)
+    }
+
     /// The pointer itself.
     #[inline(always)]
     pub(crate) fn get(self) -> *mut T {

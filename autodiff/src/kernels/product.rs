@@ -1,9 +1,13 @@
-//! Matrix products through gemm and matrixmultiply.
+//! Matrix products: through the loops of `thin` where one side is thin, else through gemm, or through
+//! matrixmultiply on machines that gemm has no vector code for.
+//!
+//! None of them splits a sum between threads, so the bits of a product do not depend on their number.
 
 use gemm::Parallelism;
 use rayon::prelude::*;
 
 use super::parallel::worthwhile;
+use super::thin::{self, Strided};
 use crate::Float;
 
 /// An element type with matrix products.
@@ -33,7 +37,7 @@ pub trait Product: Sized {
 }
 
 macro_rules! impl_product {
-    ($t:ty) => {
+    ($t:ty, $without_vectors:path) => {
         impl Product for $t {
             unsafe fn product(
                 m: usize,
@@ -48,6 +52,36 @@ macro_rules! impl_product {
                 accumulate: bool,
                 parallel: bool,
             ) {
+                let strided = |first, (row, column)| Strided { first, row, column };
+                let (left, right) = (strided(a, a_strides), strided(b, b_strides));
+                let target = Strided { first: c, row: c_strides.0, column: c_strides.1 };
+                // SAFETY: the caller vouches for every element reached.
+                if unsafe { thin::product(m, k, n, left, right, target, accumulate, parallel) } {
+                    return;
+                }
+                if !gemm_has_vectors() {
+                    let beta = if accumulate { 1.0 } else { 0.0 };
+                    // SAFETY: the caller vouches for every element reached.
+                    unsafe {
+                        $without_vectors(
+                            m,
+                            k,
+                            n,
+                            1.0,
+                            a,
+                            a_strides.0,
+                            a_strides.1,
+                            b,
+                            b_strides.0,
+                            b_strides.1,
+                            beta,
+                            c,
+                            c_strides.0,
+                            c_strides.1,
+                        );
+                    }
+                    return;
+                }
                 let parallelism = if parallel { Parallelism::Rayon(0) } else { Parallelism::None };
                 // SAFETY: the caller vouches for every element reached.
                 unsafe {
@@ -78,8 +112,17 @@ macro_rules! impl_product {
     };
 }
 
-impl_product!(f32);
-impl_product!(f64);
+impl_product!(f32, matrixmultiply::sgemm);
+impl_product!(f64, matrixmultiply::dgemm);
+
+/// Whether gemm has vector code for this machine; matrixmultiply has some for SSE2 and AVX alone too.
+fn gemm_has_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let has = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    let has = cfg!(target_arch = "aarch64");
+    has
+}
 
 /// Products with at least this many multiplications may use several threads inside.
 const PARALLEL_PRODUCT: usize = 1 << 18;
@@ -224,9 +267,16 @@ mod tests {
 
     #[test]
     fn large_products_at_any_thread_count() {
-        for size in
-            [(64, 576, 784), (300, 300, 300), (1, 700, 900), (900, 700, 1), (512, 1, 512), (129, 2, 257)]
-        {
+        for size in [
+            (64, 576, 784),
+            (300, 300, 300),
+            (1, 700, 900),
+            (900, 700, 1),
+            (512, 1, 512),
+            (129, 2, 257),
+            (1, 3000, 40),
+            (40, 3000, 1),
+        ] {
             check::<f32>(1, size, [false; 5], 1e-6);
             check::<f32>(1, size, [true, false, false, false, true], 1e-6);
             check::<f64>(1, size, [false, true, false, false, false], 1e-14);

@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::parallel::worthwhile;
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
 
 /// Elements of one piece, each with 32 random bits: whole blocks of the generator.
@@ -16,15 +16,18 @@ fn words(seed: u64, draw: u64, start: usize, words: &mut [u32]) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(draw);
     rng.set_word_pos(start as u128);
+    // SAFETY: any four bytes are a u32, and u8 has no alignment.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), 4 * words.len()) };
+    rng.fill_bytes(bytes);
     for word in words {
-        *word = rng.next_u32();
+        *word = u32::from_le(*word);
     }
 }
 
-/// The number of 32-bit words below which an element is dropped: p·2³², rounded.
-fn threshold(p: f64) -> u64 {
+/// The least 32-bit word that keeps its element, p·2³² rounded; none if that is 2³².
+fn threshold(p: f64) -> Option<u32> {
     assert!((0.0..=1.0).contains(&p), "dropout: the probability is {p}, not in 0..=1");
-    (p * 4_294_967_296.0).round() as u64
+    u32::try_from((p * 4_294_967_296.0).round() as u64).ok()
 }
 
 /// out\[i\] ← x\[i\]/(1−p) where uᵢ ≥ p, else 0, with uᵢ uniform on [0, 1).
@@ -32,16 +35,17 @@ fn threshold(p: f64) -> u64 {
 /// uᵢ is a function of (seed, draw, i) alone. With p = 1 every output is 0.
 pub(crate) fn dropout<T: Float>(x: &[T], p: f64, seed: u64, draw: u64, out: &mut [T]) {
     assert_eq!(x.len(), out.len(), "dropout: the lengths differ");
-    let (scale, below) = (scale::<T>(p), threshold(p));
+    let scale = scale::<T>(p);
+    let Some(least) = threshold(p) else { return out.fill(T::zero()) };
     let piece = |i: usize, x: &[T], out: &mut [T]| {
         let mut bits = [0u32; PIECE];
         let bits = &mut bits[..x.len()];
         words(seed, draw, i * PIECE, bits);
-        dispatch(
+        vectorized(
             #[inline(always)]
-            || {
-                for (&bits, (&x, out)) in bits.iter().zip(x.iter().zip(out)) {
-                    *out = if u64::from(bits) >= below { x * scale } else { T::zero() };
+            move || {
+                for (&bits, (&x, out)) in bits.iter().zip(x.iter().zip(&mut *out)) {
+                    *out = if bits >= least { x * scale } else { T::zero() };
                 }
             },
         );

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::copy::copy_strided;
 use super::fold::{Fold, Max, Min, Sum, columns, rows};
 use super::parallel::{CHUNK, Shared, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use super::vector::map_in_place;
 use crate::Float;
 
@@ -158,7 +158,7 @@ pub(crate) fn mean_and_m2<T: Float>(view: ArrayViewD<T>, axes: &[usize], mean: &
                 out,
                 Sum,
                 #[inline(always)]
-                |c, x| {
+                move |c, x| {
                     // SAFETY: there is a center for each of the `kept` columns.
                     let d = x - unsafe { *centers.get_unchecked(c) };
                     d * d
@@ -181,15 +181,6 @@ pub(crate) fn mean_and_m2<T: Float>(view: ArrayViewD<T>, axes: &[usize], mean: &
     pass(mean, None);
     map_in_place(mean, |sum| sum / count);
     pass(m2, Some(mean));
-}
-
-/// out ← the variance over `axes`, M₂/(n − correction); ∞ or NaN if n ≤ correction.
-pub(crate) fn variance<T: Float>(view: ArrayViewD<T>, axes: &[usize], correction: f64, out: &mut [T]) {
-    let n: usize = axes.iter().map(|&axis| view.shape()[axis]).product();
-    let freedom = T::from_f64((n as f64 - correction).max(0.0));
-    let mut mean = vec![T::zero(); out.len()];
-    mean_and_m2(view, axes, &mut mean, out);
-    map_in_place(out, |m2| m2 / freedom);
 }
 
 /// out ← the index of the first maximum along `axis`; a NaN counts as the largest.
@@ -246,7 +237,7 @@ fn arg_along<T: Float>(
         let x = &x[o * n * inner..][..n * inner];
         // SAFETY: tiles of the output do not overlap.
         let out = unsafe { target.slice(o * inner + left, width) };
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 let mut best = [T::zero(); TILE];
@@ -393,16 +384,6 @@ mod tests {
         assert_eq!(at, [1, 1, 0, 2]);
         argmin(columns.view(), 0, &mut at);
         assert_eq!(at, [0, 1, 2, 2]);
-    }
-
-    #[test]
-    fn variance_with_correction() {
-        let x = Array::from_shape_vec(IxDyn(&[2, 2]), vec![1.0, 3.0, 10.0, 14.0]).expect("sizes agree");
-        let mut out = vec![0.0; 2];
-        variance(x.view(), &[1], 1.0, &mut out);
-        assert_eq!(out, [2.0, 8.0]);
-        variance(x.view(), &[1], 0.0, &mut out);
-        assert_eq!(out, [1.0, 4.0]);
     }
 
     #[test]

@@ -6,46 +6,10 @@
 use rayon::prelude::*;
 
 use super::fold::{Max, Sum, columns, row};
+use super::layout::Along;
 use super::parallel::{CHUNK, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 use crate::Float;
-
-/// The sizes of an array around the axis that a kernel works along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Along {
-    /// The product of the lengths before the axis.
-    pub(crate) outer: usize,
-    /// The length of the axis.
-    pub(crate) n: usize,
-    /// The product of the lengths after the axis.
-    pub(crate) inner: usize,
-}
-
-impl Along {
-    /// The sizes of an array of `shape` around `axis`.
-    pub(crate) fn axis(shape: &[usize], axis: usize) -> Self {
-        Self {
-            outer: shape[..axis].iter().product(),
-            n: shape[axis],
-            inner: shape[axis + 1..].iter().product(),
-        }
-    }
-
-    /// How many elements the array has.
-    pub(crate) fn len(self) -> usize {
-        self.outer * self.n * self.inner
-    }
-
-    /// How many elements it has with the axis reduced.
-    pub(crate) fn rows(self) -> usize {
-        self.outer * self.inner
-    }
-
-    /// Elements of one index of the outer axes.
-    fn slab(self) -> usize {
-        self.n * self.inner
-    }
-}
 
 /// The shift of a row with this maximum in a logarithm of a sum: the maximum, but 0 where it is infinite.
 #[inline(always)]
@@ -56,9 +20,9 @@ fn finite_or_zero<T: Float>(x: T) -> T {
 /// out\[i\] ← f(x\[i\]).
 #[inline(always)]
 fn each<T: Float>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
-    dispatch(
+    vectorized(
         #[inline(always)]
-        || {
+        move || {
             for (out, &x) in out.iter_mut().zip(x) {
                 *out = f(x);
             }
@@ -69,9 +33,9 @@ fn each<T: Float>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
 /// out\[r, c\] ← f(x\[r, c\], p\[c\]) for rows of `p.len()` elements.
 #[inline(always)]
 fn each_row<T: Float>(x: &[T], p: &[T], out: &mut [T], f: impl Fn(T, T) -> T) {
-    dispatch(
+    vectorized(
         #[inline(always)]
-        || {
+        move || {
             for (out, x) in out.chunks_exact_mut(p.len()).zip(x.chunks_exact(p.len())) {
                 for ((out, &x), &p) in out.iter_mut().zip(x).zip(p) {
                     *out = f(x, p);
@@ -84,9 +48,9 @@ fn each_row<T: Float>(x: &[T], p: &[T], out: &mut [T], f: impl Fn(T, T) -> T) {
 /// x\[r, c\] ← f(x\[r, c\], p\[c\]).
 #[inline(always)]
 fn update_rows<T: Float>(x: &mut [T], p: &[T], f: impl Fn(T, T) -> T) {
-    dispatch(
+    vectorized(
         #[inline(always)]
-        || {
+        move || {
             for x in x.chunks_exact_mut(p.len()) {
                 for (x, &p) in x.iter_mut().zip(p) {
                     *x = f(*x, p);
@@ -126,14 +90,14 @@ pub(crate) fn softmax<T: Float>(x: &[T], along: Along, y: &mut [T]) {
                 x,
                 y,
                 #[inline(always)]
-                |x| (x - max).vexp(),
+                move |x| (x - max).vexp(),
             );
             let sum = row(y, Sum, |y| y);
             let scale = T::one() / sum;
-            dispatch(
+            vectorized(
                 #[inline(always)]
-                || {
-                    for y in y {
+                move || {
+                    for y in &mut *y {
                         *y *= scale;
                     }
                 },
@@ -164,7 +128,7 @@ pub(crate) fn log_softmax<T: Float>(x: &[T], along: Along, y: &mut [T]) {
             let max = row(x, Max, |x| x);
             let sum = sum_exp(x, max);
             let ln = sum.vln();
-            each(x, y, |x| (x - max) - ln);
+            each(x, y, move |x| (x - max) - ln);
         } else {
             let mut max = vec![T::zero(); along.inner];
             let mut sum = max.clone();
@@ -201,7 +165,7 @@ fn sum_exp_columns<T: Float>(x: &[T], n: usize, shift: &[T], sum: &mut [T]) {
         sum,
         Sum,
         #[inline(always)]
-        |c, x| {
+        move |c, x| {
             // SAFETY: `columns` counts c below `inner`, the length of `shift`.
             (x - unsafe { *shift.get_unchecked(c) }).vexp()
         },
@@ -237,7 +201,7 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
     let slab = along.slab();
     for_each_slab(dx, slab, 1, |o, dx| {
         let (y, dy) = (&y[o * slab..][..slab], &dy[o * slab..][..slab]);
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
@@ -247,9 +211,9 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
         );
         if along.inner == 1 {
             let dot = row(dx, Sum, |v| v);
-            dispatch(
+            vectorized(
                 #[inline(always)]
-                || {
+                move || {
                     for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
                         *dx = y * (dy - dot);
                     }
@@ -259,9 +223,9 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
             let mut dot = vec![T::zero(); along.inner];
             columns(dx, along.n, along.inner, &mut dot, Sum, |_, v| v);
             each_row(dy, &dot, dx, |dy, dot| dy - dot);
-            dispatch(
+            vectorized(
                 #[inline(always)]
-                || {
+                move || {
                     for (dx, &y) in dx.iter_mut().zip(y) {
                         *dx *= y;
                     }
@@ -279,9 +243,9 @@ pub(crate) fn log_softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx
         let (y, dy) = (&y[o * slab..][..slab], &dy[o * slab..][..slab]);
         if along.inner == 1 {
             let sum = row(dy, Sum, |v| v);
-            dispatch(
+            vectorized(
                 #[inline(always)]
-                || {
+                move || {
                     for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
                         *dx = dy - y.vexp() * sum;
                     }
@@ -297,9 +261,9 @@ pub(crate) fn log_softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx
                 #[inline(always)]
                 |y, sum| y.vexp() * sum,
             );
-            dispatch(
+            vectorized(
                 #[inline(always)]
-                || {
+                move || {
                     for (dx, &dy) in dx.iter_mut().zip(dy) {
                         *dx = dy - *dx;
                     }
@@ -356,7 +320,7 @@ pub(crate) fn cross_entropy_backward<T: Float>(
                 x,
                 dx,
                 #[inline(always)]
-                |x| (x - normalizer).vexp() * scale,
+                move |x| (x - normalizer).vexp() * scale,
             );
         } else {
             each_row(
@@ -496,10 +460,10 @@ mod tests {
             logsumexp(x, along, &mut sums);
             for r in 0..6 {
                 assert!(same(sums[r], lse[r]), "logsumexp {:?} = {}", rows[r], sums[r]);
-                for c in 0..2 {
+                for (c, soft) in soft[r].into_iter().enumerate() {
                     let at = if along.inner == 1 { r * 2 + c } else { c * 6 + r };
-                    assert!(same(y[at], soft[r][c]), "softmax {:?} = {}", rows[r], y[at]);
-                    assert!(same(log[at], soft[r][c].ln()), "log_softmax {:?} = {}", rows[r], log[at]);
+                    assert!(same(y[at], soft), "softmax {:?} = {}", rows[r], y[at]);
+                    assert!(same(log[at], soft.ln()), "log_softmax {:?} = {}", rows[r], log[at]);
                 }
             }
         }

@@ -21,6 +21,13 @@ pub(crate) fn run(count: usize, operations: usize, task: impl Fn(usize) + Send +
     }
 }
 
+/// How many of `count` equal pieces to make one task of: a few microseconds' work, but no fewer than
+/// sixteen tasks while there are as many pieces.
+pub(crate) fn pieces_per_task(count: usize, operations: usize) -> usize {
+    let few_microseconds = count.saturating_mul(1 << 20) / operations.max(1);
+    few_microseconds.clamp(1, count.div_ceil(16).max(1))
+}
+
 /// A mutable slice that several tasks write to, each to elements no other task touches.
 pub(crate) struct SharedMut<'a, T> {
     start: *mut T,

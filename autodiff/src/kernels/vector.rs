@@ -1,12 +1,13 @@
 //! Element-by-element loops over contiguous slices.
 //!
 //! The functions given are inlined into loops that the compiler vectorizes; write them as
-//! `#[inline(always)] |x| …` when they are more than a few operations, and without branches.
+//! `#[inline(always)] move |x| …`, without branches. (A constant captured by reference would have to be read
+//! again after each element written, and the loop would not vectorize.)
 
 use rayon::prelude::*;
 
 use super::parallel::{CHUNK, worthwhile};
-use super::simd::dispatch;
+use super::simd::vectorized;
 
 #[inline(always)]
 fn map_loop<A: Copy, O>(x: &[A], out: &mut [O], f: impl Fn(A) -> O) {
@@ -30,19 +31,6 @@ pub(super) fn map2_loop<A: Copy, B: Copy, O>(x: &[A], y: &[B], out: &mut [O], f:
 }
 
 #[inline(always)]
-fn map3_loop<A: Copy, B: Copy, C: Copy, O>(
-    x: &[A],
-    y: &[B],
-    z: &[C],
-    out: &mut [O],
-    f: impl Fn(A, B, C) -> O,
-) {
-    for (((o, &x), &y), &z) in out.iter_mut().zip(x).zip(y).zip(z) {
-        *o = f(x, y, z);
-    }
-}
-
-#[inline(always)]
 fn update2_loop<T, B: Copy>(x: &mut [T], y: &[B], f: impl Fn(&mut T, B)) {
     for (x, &y) in x.iter_mut().zip(y) {
         f(x, y);
@@ -57,7 +45,7 @@ where
 {
     assert_eq!(x.len(), out.len(), "map: the lengths differ");
     let run = move |x: &[A], out: &mut [O]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || map_loop(x, out, f),
         );
@@ -75,7 +63,7 @@ where
     T: Copy + Send,
 {
     let run = move |x: &mut [T]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 update_loop(
@@ -102,7 +90,7 @@ where
 {
     assert!(x.len() == out.len() && y.len() == out.len(), "map2: the lengths differ");
     let run = move |x: &[A], y: &[B], out: &mut [O]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || map2_loop(x, y, out, f),
         );
@@ -123,7 +111,7 @@ where
 {
     assert_eq!(x.len(), y.len(), "map2_in_place: the lengths differ");
     let run = move |x: &mut [T], y: &[B]| {
-        dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 update2_loop(
@@ -139,35 +127,6 @@ where
         x.par_chunks_mut(CHUNK).zip(y.par_chunks(CHUNK)).for_each(|(x, y)| run(x, y));
     } else {
         run(x, y);
-    }
-}
-
-/// out\[i\] ← f(x\[i\], y\[i\], z\[i\]).
-pub(crate) fn map3<A, B, C, O>(
-    x: &[A],
-    y: &[B],
-    z: &[C],
-    out: &mut [O],
-    f: impl Fn(A, B, C) -> O + Copy + Send + Sync,
-) where
-    A: Copy + Sync,
-    B: Copy + Sync,
-    C: Copy + Sync,
-    O: Send,
-{
-    let n = out.len();
-    assert!(x.len() == n && y.len() == n && z.len() == n, "map3: the lengths differ");
-    let run = move |x: &[A], y: &[B], z: &[C], out: &mut [O]| {
-        dispatch(
-            #[inline(always)]
-            || map3_loop(x, y, z, out, f),
-        );
-    };
-    if worthwhile(n) {
-        let inputs = x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK)).zip(z.par_chunks(CHUNK));
-        out.par_chunks_mut(CHUNK).zip(inputs).for_each(|(out, ((x, y), z))| run(x, y, z, out));
-    } else {
-        run(x, y, z, out);
     }
 }
 
@@ -200,24 +159,20 @@ mod tests {
     fn loops_match_the_plain_ones() {
         for n in LENGTHS {
             let (x, y) = (ramp(n), ramp(n).into_iter().rev().collect::<Vec<_>>());
-            let z: Vec<bool> = (0..n).map(|i| i % 3 == 0).collect();
-            let (one, two, three, place, sum) = same_at_any_thread_count(|| {
+            let (one, two, place, sum) = same_at_any_thread_count(|| {
                 let mut one = vec![0f32; n];
                 map(&x, &mut one, |v| v * v + 1.0);
                 let mut two = vec![false; n];
                 map2(&x, &y, &mut two, |a, b| a < b);
-                let mut three = vec![0f32; n];
-                map3(&x, &y, &z, &mut three, |a, b, m| if m { a } else { b });
                 let mut place = x.clone();
                 map_in_place(&mut place, |v| v / 3.0);
                 let mut sum = x.clone();
                 accumulate(&mut sum, &y);
-                (one, two, three, place, sum)
+                (one, two, place, sum)
             });
             for i in 0..n {
                 assert_eq!(one[i], x[i] * x[i] + 1.0);
                 assert_eq!(two[i], x[i] < y[i]);
-                assert_eq!(three[i], if z[i] { x[i] } else { y[i] });
                 assert_eq!(place[i], x[i] / 3.0);
                 assert_eq!(sum[i], x[i] + y[i]);
             }

@@ -10,7 +10,8 @@ use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
-/// x where x > 0, slope·x elsewhere. Rule: dx = dy where x > 0, slope·dy elsewhere.
+/// x where x > 0, slope·x elsewhere. Rule: dx = dy where x > 0, slope·dy elsewhere; for slope 0 also dy where x
+/// is NaN.
 #[derive(Clone, Copy, Debug)]
 pub struct LeakyRelu {
     /// The factor of negative elements; 0 for the plain rectifier.
@@ -54,6 +55,8 @@ impl<T: Float> Function<T> for LeakyRelu {
 }
 
 /// g where s > 0, slope·g elsewhere: the gradient of the rectifiers. It is linear in g and flat in s.
+///
+/// With slope 0 it selects, for 0·g would be NaN where g is infinite, and NaN in s lets g through.
 #[derive(Clone, Copy, Debug)]
 struct Gate {
     slope: f64,
@@ -70,6 +73,15 @@ impl<T: Float> Function<T> for Gate {
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         cx.save_input(1);
+        if self.slope == 0.0 {
+            return map2(
+                inputs[0],
+                inputs[1],
+                #[inline(always)]
+                |g, s| if s <= T::zero() { T::zero() } else { g },
+            )
+            .into();
+        }
         let slope = T::from_f64(self.slope);
         map2(
             inputs[0],

@@ -61,12 +61,12 @@ elementwise! {
 }
 
 elementwise! {
-    /// |x|. Rule: dx = sign(x)·dy, with sign(0) = 0.
+    /// |x|. Rule: dx = sign(x)·dy, with sign(0) = sign(NaN) = 0.
     Abs, "abs", |x| x.abs(), saves save_input,
     |cx, dy| dy * sign(&cx.input(0))
 }
 
-/// −1, 0 or 1 by the sign of each element, as a constant; NaN stays NaN.
+/// −1, 0 or 1 by the sign of each element, as a constant; 0 for NaN.
 fn sign<T: Float>(x: &Tensor<T>) -> Tensor<T> {
     map(
         &x.value,
@@ -77,7 +77,7 @@ fn sign<T: Float>(x: &Tensor<T>) -> Tensor<T> {
             } else if x < T::zero() {
                 -T::one()
             } else {
-                x
+                T::zero()
             }
         },
     )
@@ -176,12 +176,12 @@ impl<T: Float> Function<T> for Pow {
 }
 
 /// The larger of a and b, broadcast; NaN if either is. Rule: the gradient goes to the larger, half to each
-/// where they are equal.
+/// where they are equal, and whole to both where the result is NaN.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Maximum;
 
 /// The smaller of a and b, broadcast; NaN if either is. Rule: the gradient goes to the smaller, half to
-/// each where they are equal.
+/// each where they are equal, and whole to both where the result is NaN.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Minimum;
 
@@ -213,13 +213,13 @@ macro_rules! extremum {
                     let weight = map2(&own.value, &other.value, #[inline(always)] move |own, other| {
                         if own == other {
                             half
-                        } else if own $wins other {
-                            T::one()
-                        } else {
+                        } else if other $wins own {
                             T::zero()
+                        } else {
+                            T::one()
                         }
                     });
-                    dc * Tensor::from(weight)
+                    apply_one(Share, &[dc, &weight.into()])
                 };
                 smallvec![cx.needs(0).then(|| share(&a, &b)), cx.needs(1).then(|| share(&b, &a))]
             }
@@ -230,7 +230,37 @@ macro_rules! extremum {
 extremum!(Maximum, "maximum", >);
 extremum!(Minimum, "minimum", <);
 
-/// Each element brought into [lo, hi]; NaN stays NaN. Rule: dx = dy where lo ≤ x ≤ hi, else 0.
+/// The share w·g of a gradient g that a weight w lets through, and 0 where w = 0 even if g is infinite or NaN.
+/// It is linear in g and flat in w.
+#[derive(Clone, Copy, Debug)]
+struct Share;
+
+impl<T: Float> Function<T> for Share {
+    fn name(&self) -> &'static str {
+        "share"
+    }
+
+    fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
+        Ok(smallvec![broadcast(inputs[0], inputs[1])?])
+    }
+
+    fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
+        cx.save_input(1);
+        map2(
+            inputs[0],
+            inputs[1],
+            #[inline(always)]
+            |g, w| if w == T::zero() { T::zero() } else { w * g },
+        )
+        .into()
+    }
+
+    fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
+        smallvec![Some(apply_one(Share, &[only(grads), &cx.input(1)])), None]
+    }
+}
+
+/// Each element brought into [lo, hi]; NaN stays NaN. Rule: dx = dy where lo < x < hi, else 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Clamp {
     /// The lower bound.
@@ -276,10 +306,10 @@ impl<T: Float> Function<T> for Clamp {
             &cx.input(0).value,
             #[inline(always)]
             move |x| {
-                if x >= lo && x <= hi { T::one() } else { T::zero() }
+                if x > lo && x < hi { T::one() } else { T::zero() }
             },
         );
-        single(only(grads) * Tensor::from(inside))
+        single(apply_one(Share, &[only(grads), &inside.into()]))
     }
 }
 
@@ -416,8 +446,8 @@ impl<T: Float> Tensor<T> {
         apply_one(Minimum, &[self, other])
     }
 
-    /// Each element brought into [lo, hi]. The gradient passes where lo ≤ x ≤ hi. An infinite bound does
-    /// not bind.
+    /// Each element brought into [lo, hi]. The gradient passes where lo < x < hi: at a bound it is 0, as that of
+    /// [`relu`](Self::relu) at 0. An infinite bound does not bind.
     ///
     /// ```
     /// # use wengert::prelude::*;

@@ -7,7 +7,7 @@ use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
 use crate::indices::Indices;
 use crate::kernels::index;
-use crate::kernels::softmax::Along;
+use crate::kernels::layout::Along;
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;

@@ -168,12 +168,11 @@ impl<T: Float> Tensor<T> {
     /// If the numbers are not each axis once.
     #[track_caller]
     pub fn permute(&self, axes: impl AsRef<[isize]>) -> Self {
-        // Not a closure: the panic must point to the caller.
-        let mut order = SmallVec::new();
-        for &a in axes.as_ref() {
-            order.push(self.axis("permute", a));
+        let axes: Result<_, _> = axes.as_ref().iter().map(|&a| resolve_axis(a, self.ndim())).collect();
+        match axes {
+            Ok(axes) => apply_one(Permute { axes }, &[self]),
+            Err(error) => refuse(error.of("permute", &[self.shape()])),
         }
-        apply_one(Permute { axes: order }, &[self])
     }
 
     /// Two axes exchanged. No element is copied.

@@ -280,18 +280,22 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
         let rank = self.ndim();
-        // A shape that cannot be flattened into rows goes to the shape rule as it is.
-        let rows_of = if rank == 2 || rank == 0 || weight.ndim() != 2 {
-            self.clone()
-        } else {
-            let rows = self.shape()[..rank - 1].iter().product();
-            self.reshape([rows, self.shape()[rank - 1]])
-        };
-        let y = match bias {
-            Some(bias) => apply_one(Linear, &[&rows_of, weight, bias]),
-            None => apply_one(Linear, &[&rows_of, weight]),
-        };
         let mut shape = Shape::from_slice(self.shape());
+        let rows_wanted = rank != 2 && rank != 0 && weight.ndim() == 2;
+        let x = if rows_wanted {
+            let rows = shape[..rank - 1].iter().product();
+            &self.reshape([rows, shape[rank - 1]])
+        } else {
+            self
+        };
+        // Not in a closure, which would hide the caller's line.
+        let y = match bias {
+            Some(bias) => apply_one(Linear, &[x, weight, bias]),
+            None => apply_one(Linear, &[x, weight]),
+        };
+        if !rows_wanted {
+            return y;
+        }
         shape[rank - 1] = weight.shape()[0];
         y.reshape(shape)
     }

@@ -58,7 +58,7 @@ impl<T: Float> Function<T> for BatchNorm {
             let mean = mean.as_slice_mut().expect("row-major");
             reduce::mean_and_m2(planes.view(), &[0, 2], mean, var.as_slice_mut().expect("row-major"));
         }
-        let var = map(&var, |m2| m2 / n);
+        let var = map(&var, move |m2| m2 / n);
         let inverse_deviation = self.inverse_deviation(&var);
         let y = {
             let scale = super::map2(inputs[1], &inverse_deviation, |w, r| w * r);
@@ -123,7 +123,7 @@ fn rows<T: Float>(value: &Value<T>) -> &[T] {
 impl BatchNorm {
     fn inverse_deviation<T: Float>(&self, var: &Value<T>) -> Value<T> {
         let eps = T::from_f64(self.eps);
-        map(var, |v| T::one() / (v + eps).sqrt())
+        map(var, move |v| T::one() / (v + eps).sqrt())
     }
 }
 

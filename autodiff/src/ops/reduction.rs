@@ -1,5 +1,6 @@
 //! Sums, means, extrema and variances over axes.
 
+use ndarray::ArrayViewD;
 use smallvec::smallvec;
 
 use super::{map2, one, only, single};
@@ -227,7 +228,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The positions of the largest elements along an axis, which is removed. The first of equal elements
-    /// is taken, NaN before all.
+    /// is taken, NaN before all. Positions have no gradient.
     ///
     /// ```
     /// # use wengert::prelude::*;
@@ -239,14 +240,40 @@ impl<T: Float> Tensor<T> {
     /// If the axis is out of range or empty.
     #[track_caller]
     pub fn argmax(&self, axis: isize) -> Indices {
-        let axis = self.axis("argmax", axis);
+        self.positions("argmax", axis, reduce::argmax)
+    }
+
+    /// The positions of the smallest elements along an axis, which is removed. The first of equal elements
+    /// is taken, NaN before all. Positions have no gradient.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([2, 3], vec![5.0, 1.0, 1.0, 4.0, 3.0, 0.0]);
+    /// assert_eq!(x.argmin(1).to_vec(), [1, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range or empty.
+    #[track_caller]
+    pub fn argmin(&self, axis: isize) -> Indices {
+        self.positions("argmin", axis, reduce::argmin)
+    }
+
+    #[track_caller]
+    fn positions(
+        &self,
+        operation: &'static str,
+        axis: isize,
+        find: impl FnOnce(ArrayViewD<'_, T>, usize, &mut [i64]),
+    ) -> Indices {
+        let axis = self.axis(operation, axis);
         let shape = reduced(self.shape(), &[axis], false);
         if self.shape()[axis] == 0 && !shape.contains(&0) {
-            let error = ShapeError::new(format!("axis {axis} is empty and has no largest element"));
-            refuse(error.of("argmax", &[self.shape()]));
+            let error = ShapeError::new(format!("axis {axis} is empty and has no extremum"));
+            refuse(error.of(operation, &[self.shape()]));
         }
         let mut positions = vec![0; shape.iter().product()];
-        reduce::argmax(self.view(), axis, &mut positions);
+        find(self.view(), axis, &mut positions);
         Indices::from_vec(&shape, positions)
     }
 

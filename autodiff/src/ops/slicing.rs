@@ -335,12 +335,9 @@ impl<T: Float> Tensor<T> {
             Ok(axis) => axis as isize,
             Err(error) => refuse(error.of("stack", &[first.shape()])),
         };
-        // Not a closure: what is recorded must point to the caller.
-        let mut parts: SmallVec<[Self; 4]> = SmallVec::new();
-        for tensor in tensors {
-            parts.push(tensor.unsqueeze(axis));
-        }
-        Self::concat(&parts.iter().collect::<SmallVec<[&Self; 4]>>(), axis)
+        let parts: SmallVec<[Self; 4]> = tensors.iter().map(|t| t.unsqueeze(axis)).collect();
+        let parts: SmallVec<[&Self; 4]> = parts.iter().collect();
+        Self::concat(&parts, axis)
     }
 
     /// The tensor with `widths[a] = (before, after)` elements of a constant added on axis a. Negative widths

@@ -42,8 +42,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// # Examples
 ///
-// Ignored until the prelude has Tensor, Linear and Conv2d; then plain ```.
-/// ```ignore
+/// ```
 /// use wengert::prelude::*;
 ///
 /// #[derive(Module)]

@@ -1,11 +1,13 @@
 //! Two-dimensional convolution and its two gradients.
 //!
-//! y[n, k, p, q] = bias[k] + Σ x[n, c, p·stride + r·dilation − padding, …]·w[k, c, r, s], the sum over the
+//! `y[n, k, p, q] = bias[k] + Σ x[n, c, p·stride + r·dilation − padding, …]·w[k, c, r, s]`, the sum over the
 //! input channels c of k's group and the taps (r, s); products with padding are left out, so that a NaN or
 //! ∞ in w or x reaches exactly the outputs whose sum holds it.
 //!
 //! The plan follows from the shape alone, never from the number of threads.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod geometry;
 mod portable;
 #[cfg(test)]
@@ -28,19 +30,34 @@ pub(crate) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Opti
     if let Some(bias) = bias {
         assert_eq!(bias.len(), g.out_channels, "conv2d: elements of bias for {g:?}");
     }
-    portable::forward(&g.flattened(), x, w, bias, y);
+    let g = &g.flattened();
+    #[cfg(target_arch = "x86_64")]
+    if avx512::forward(g, x, w, bias, y) {
+        return;
+    }
+    portable::forward(g, x, w, bias, y);
 }
 
 /// dx ← the gradient of x for the gradient dy of y: the transposed convolution of dy with w.
 #[track_caller]
 pub(crate) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx: &mut [T]) {
     g.check(dx.len(), w.len(), dy.len());
-    portable::input_gradient(&g.flattened(), dy, w, dx);
+    let g = &g.flattened();
+    #[cfg(target_arch = "x86_64")]
+    if avx512::input_gradient(g, dy, w, dx) {
+        return;
+    }
+    portable::input_gradient(g, dy, w, dx);
 }
 
 /// dw ← the gradient of w for the gradient dy of y.
 #[track_caller]
 pub(crate) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], dw: &mut [T]) {
     g.check(x.len(), dw.len(), dy.len());
-    portable::weight_gradient(&g.flattened(), x, dy, dw);
+    let g = &g.flattened();
+    #[cfg(target_arch = "x86_64")]
+    if avx512::weight_gradient(g, x, dy, dw) {
+        return;
+    }
+    portable::weight_gradient(g, x, dy, dw);
 }

@@ -24,11 +24,14 @@ pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
 
 /// dw ← the gradient of w.
 pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], dw: &mut [T]) {
-    if one_to_one(g) || (g.is_padded() && !all_finite(dy)) {
-        rows::weight_gradient(g, x, dy, dw);
-    } else {
+    if !one_to_one(g) {
         unfolded::weight_gradient(g, x, dy, dw);
+        // A NaN or ∞ of dy that met padding has left its trace.
+        if !g.is_padded() || all_finite(dw) {
+            return;
+        }
     }
+    rows::weight_gradient(g, x, dy, dw);
 }
 
 /// Whether each group takes one channel to one, as in depthwise convolution.

@@ -6,6 +6,7 @@
 
 use super::geometry::{Conv2dGeometry, inside};
 use crate::Float;
+use crate::kernels::simd::vectorized;
 use crate::kernels::tasks::{self, SharedMut};
 
 /// Sums of a dot product that run side by side, so that it can use vectors.
@@ -22,22 +23,31 @@ pub(super) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Opti
         // SAFETY: each task has a plane of its own.
         let y = unsafe { planes.part(task * plane, plane) };
         y.fill(bias.map_or(T::zero(), |bias| bias[k]));
-        for c in 0..channels {
-            let x = &x[(first + c) * source..][..source];
-            let w = &w[(k * channels + c) * taps..][..taps];
-            for_each_run(g, |run, tap| {
-                let (input, output) = (&x[run.input..], &mut y[run.output..][..run.len]);
-                if run.stride == 1 {
-                    for (y, &x) in output.iter_mut().zip(input) {
-                        *y += w[tap] * x;
-                    }
-                } else {
-                    for (y, &x) in output.iter_mut().zip(input.iter().step_by(run.stride)) {
-                        *y += w[tap] * x;
-                    }
+        vectorized(
+            #[inline(always)]
+            || {
+                for c in 0..channels {
+                    let x = &x[(first + c) * source..][..source];
+                    let w = &w[(k * channels + c) * taps..][..taps];
+                    for_each_run(
+                        g,
+                        #[inline(always)]
+                        |run, tap| {
+                            let (input, output) = (&x[run.input..], &mut y[run.output..][..run.len]);
+                            if run.stride == 1 {
+                                for (y, &x) in output.iter_mut().zip(input) {
+                                    *y += w[tap] * x;
+                                }
+                            } else {
+                                for (y, &x) in output.iter_mut().zip(input.iter().step_by(run.stride)) {
+                                    *y += w[tap] * x;
+                                }
+                            }
+                        },
+                    );
                 }
-            });
-        }
+            },
+        );
     });
 }
 
@@ -52,22 +62,31 @@ pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
         // SAFETY: each task has a plane of its own.
         let dx = unsafe { planes.part(task * source, source) };
         dx.fill(T::zero());
-        for k in first..first + g.out_group() {
-            let dy = &dy[(n * g.out_channels + k) * plane..][..plane];
-            let w = &w[(k * channels + c % channels) * taps..][..taps];
-            for_each_run(g, |run, tap| {
-                let (input, output) = (&mut dx[run.input..], &dy[run.output..][..run.len]);
-                if run.stride == 1 {
-                    for (dx, &dy) in input.iter_mut().zip(output) {
-                        *dx += w[tap] * dy;
-                    }
-                } else {
-                    for (dx, &dy) in input.iter_mut().step_by(run.stride).zip(output) {
-                        *dx += w[tap] * dy;
-                    }
+        vectorized(
+            #[inline(always)]
+            || {
+                for k in first..first + g.out_group() {
+                    let dy = &dy[(n * g.out_channels + k) * plane..][..plane];
+                    let w = &w[(k * channels + c % channels) * taps..][..taps];
+                    for_each_run(
+                        g,
+                        #[inline(always)]
+                        |run, tap| {
+                            let (input, output) = (&mut dx[run.input..], &dy[run.output..][..run.len]);
+                            if run.stride == 1 {
+                                for (dx, &dy) in input.iter_mut().zip(output) {
+                                    *dx += w[tap] * dy;
+                                }
+                            } else {
+                                for (dx, &dy) in input.iter_mut().step_by(run.stride).zip(output) {
+                                    *dx += w[tap] * dy;
+                                }
+                            }
+                        },
+                    );
                 }
-            });
-        }
+            },
+        );
     });
 }
 
@@ -82,18 +101,27 @@ pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], d
         // SAFETY: each task has a kernel plane of its own.
         let dw = unsafe { pairs.part(task * taps, taps) };
         dw.fill(T::zero());
-        for n in 0..g.batch {
-            let x = &x[(n * g.in_channels + c) * source..][..source];
-            let dy = &dy[(n * g.out_channels + k) * plane..][..plane];
-            for_each_run(g, |run, tap| {
-                let (input, output) = (&x[run.input..], &dy[run.output..][..run.len]);
-                dw[tap] += if run.stride == 1 {
-                    dot(&input[..run.len], output)
-                } else {
-                    input.iter().step_by(run.stride).zip(output).map(|(&x, &dy)| x * dy).sum()
-                };
-            });
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for n in 0..g.batch {
+                    let x = &x[(n * g.in_channels + c) * source..][..source];
+                    let dy = &dy[(n * g.out_channels + k) * plane..][..plane];
+                    for_each_run(
+                        g,
+                        #[inline(always)]
+                        |run, tap| {
+                            let (input, output) = (&x[run.input..], &dy[run.output..][..run.len]);
+                            dw[tap] += if run.stride == 1 {
+                                dot(&input[..run.len], output)
+                            } else {
+                                input.iter().step_by(run.stride).zip(output).map(|(&x, &dy)| x * dy).sum()
+                            };
+                        },
+                    );
+                }
+            },
+        );
     });
 }
 
@@ -111,27 +139,27 @@ struct Run {
 #[inline(always)]
 fn for_each_run(g: &Conv2dGeometry, mut visit: impl FnMut(Run, usize)) {
     let [p_len, q_len] = g.output();
-    for p in 0..p_len {
+    let stride = g.stride[1];
+    for s in 0..g.kernel[1] {
+        let offset = g.offset(1, s);
+        let columns = inside(offset, stride, g.width, q_len);
+        if columns.is_empty() {
+            continue;
+        }
+        let column = ((columns.start * stride) as isize + offset) as usize;
         for r in 0..g.kernel[0] {
-            let h = (p * g.stride[0]) as isize + g.offset(0, r);
-            if !(0..g.height as isize).contains(&h) {
-                continue;
-            }
-            for s in 0..g.kernel[1] {
-                let offset = g.offset(1, s);
-                let columns = inside(offset, g.stride[1], g.width, q_len);
-                if columns.is_empty() {
-                    continue;
+            for p in 0..p_len {
+                let h = (p * g.stride[0]) as isize + g.offset(0, r);
+                if (0..g.height as isize).contains(&h) {
+                    let (input, output) = (h as usize * g.width + column, p * q_len + columns.start);
+                    visit(Run { input, stride, output, len: columns.len() }, r * g.kernel[1] + s);
                 }
-                let column = (columns.start * g.stride[1]) as isize + offset;
-                let input = h as usize * g.width + column as usize;
-                let output = p * q_len + columns.start;
-                visit(Run { input, stride: g.stride[1], output, len: columns.len() }, r * g.kernel[1] + s);
             }
         }
     }
 }
 
+#[inline(always)]
 fn dot<T: Float>(a: &[T], b: &[T]) -> T {
     let mut lanes = [T::zero(); LANES];
     let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));

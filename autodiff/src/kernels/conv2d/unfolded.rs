@@ -199,7 +199,7 @@ pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], d
     }
 }
 
-/// sums ← partial[0] + partial[1] + …, in that order; each part is as long as `sums`.
+/// sums ← the sum of the parts of `partial`, in their order; each is as long as `sums`.
 pub(super) fn add_in_order<T: Float>(partial: &[T], sums: &mut [T]) {
     let mut parts = partial.chunks_exact(sums.len());
     if let Some(first) = parts.next() {

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use super::geometry::Pool2dGeometry;
 use super::max::planes_per_task;
+use super::split::Split;
 use crate::Float;
-use crate::kernels::conv2d::inside;
+use crate::kernels::scratch::Scratch;
+use crate::kernels::simd::vectorized;
 use crate::kernels::tasks::{self, SharedMut};
 
 /// y `[planes, P, Q]` ← the sum of each window of x `[planes, H, W]`, divided by its size.
@@ -27,15 +29,15 @@ pub(crate) fn average<T: Float>(
     let (source, plane) = (g.input_plane(), g.output_plane());
     let per_task = planes_per_task(source + plane);
     let values = SharedMut::new(y);
-    let arch = pulp::Arch::new();
     tasks::run(g.planes.div_ceil(per_task), g.operations(), |task| {
+        let mut columns = windows.scratch(g);
         for i in task * per_task..((task + 1) * per_task).min(g.planes) {
             let x = &x[i * source..][..source];
             // SAFETY: each task has planes of its own.
             let y = unsafe { values.part(i * plane, plane) };
-            arch.dispatch(
+            vectorized(
                 #[inline(always)]
-                || windows.plane_average(g, x, y),
+                || windows.plane_average(g, x, &mut columns, y),
             );
         }
     });
@@ -56,16 +58,16 @@ pub(crate) fn average_gradient<T: Float>(
     let (source, plane) = (g.input_plane(), g.output_plane());
     let per_task = planes_per_task(source + plane);
     let sums = SharedMut::new(dx);
-    let arch = pulp::Arch::new();
     tasks::run(g.planes.div_ceil(per_task), g.operations(), |task| {
         let mut shares = vec![T::zero(); g.output()[1]];
+        let mut columns = windows.scratch(g);
         for i in task * per_task..((task + 1) * per_task).min(g.planes) {
             let dy = &dy[i * plane..][..plane];
             // SAFETY: each task has planes of its own.
             let dx = unsafe { sums.part(i * source, source) };
-            arch.dispatch(
+            vectorized(
                 #[inline(always)]
-                || windows.plane_gradient(g, dy, &mut shares, dx),
+                || windows.plane_gradient(g, dy, &mut shares, &mut columns, dx),
             );
         }
     });
@@ -75,6 +77,21 @@ pub(crate) fn average_gradient<T: Float>(
 struct Windows<T> {
     rows: Vec<Span<T>>,
     columns: Vec<Span<T>>,
+    plan: Plan,
+    split: Split,
+}
+
+/// How the windows of a plane are summed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    /// They are the 2×2 tiles of the plane.
+    Halving,
+    /// They are all as wide as the plane.
+    Rows,
+    /// One after the other: they are wider than the output.
+    Windows,
+    /// One tap after the other over whole rows of outputs.
+    Taps,
 }
 
 /// A window along one axis.
@@ -98,7 +115,7 @@ impl<T: Float> Windows<T> {
                     // Positions count from the start of the padding.
                     let start = o * g.stride[axis];
                     let end = (start + g.kernel[axis]).min(input + 2 * padding);
-                    let first = start.max(padding) - padding;
+                    let first = (start.max(padding) - padding).min(input);
                     let inside = first..end.min(input + padding).saturating_sub(padding).max(first);
                     let size = match divisor_override {
                         Some(divisor) => [divisor, 1][axis],
@@ -110,40 +127,59 @@ impl<T: Float> Windows<T> {
                 })
                 .collect()
         };
-        Self { rows: spans(0, g.height, p_len), columns: spans(1, g.width, q_len) }
+        let columns = spans(1, g.width, q_len);
+        let plan = if g.is_halving() {
+            Plan::Halving
+        } else if q_len == 1 && columns[0].inside == (0..g.width) {
+            Plan::Rows
+        } else if q_len < g.kernel[1] {
+            Plan::Windows
+        } else {
+            Plan::Taps
+        };
+        Self { rows: spans(0, g.height, p_len), columns, plan, split: Split::new(g) }
+    }
+
+    /// Room for a split plane, if the plan wants one.
+    fn scratch(&self, g: &Pool2dGeometry) -> Scratch<T> {
+        let wanted = self.plan == Plan::Taps && !self.split.is_identity();
+        Scratch::new(if wanted { g.height * self.split.line() } else { 0 })
     }
 
     #[inline(always)]
-    fn plane_average(&self, g: &Pool2dGeometry, x: &[T], y: &mut [T]) {
-        let (q_len, stride) = (self.columns.len(), g.stride[1]);
+    fn plane_average(&self, g: &Pool2dGeometry, x: &[T], columns: &mut [T], y: &mut [T]) {
+        let q_len = self.columns.len();
+        let split = if columns.is_empty() {
+            x
+        } else {
+            self.split.split(x, columns);
+            columns
+        };
         for (row, y) in self.rows.iter().zip(y.chunks_exact_mut(q_len)) {
-            if g.is_halving() {
-                let start = row.inside.start * g.width;
-                let upper = x[start..][..2 * q_len].as_chunks::<2>().0;
-                let lower = x[start + g.width..][..2 * q_len].as_chunks::<2>().0;
-                let divisor = row.size * self.columns[0].size;
-                for ((y, upper), lower) in y.iter_mut().zip(upper).zip(lower) {
-                    *y = ((upper[0] + upper[1]) + (lower[0] + lower[1])) / divisor;
-                }
-                continue;
-            }
-            y.fill(T::zero());
-            for h in row.inside.clone() {
-                let x = &x[h * g.width..][..g.width];
-                if q_len < g.kernel[1] {
-                    // Few wide windows: sum along each.
-                    for (y, column) in y.iter_mut().zip(&self.columns) {
-                        *y += x[column.inside.clone()].iter().copied().sum::<T>();
+            let start = row.inside.start * g.width;
+            match self.plan {
+                Plan::Halving => {
+                    let upper = x[start..][..2 * q_len].as_chunks::<2>().0;
+                    let lower = x[start + g.width..][..2 * q_len].as_chunks::<2>().0;
+                    for ((y, upper), lower) in y.iter_mut().zip(upper).zip(lower) {
+                        *y = (upper[0] + upper[1]) + (lower[0] + lower[1]);
                     }
-                    continue;
                 }
-                for s in 0..g.kernel[1] {
-                    let offset = g.offset(1, s);
-                    let run = inside(offset, stride, g.width, q_len);
-                    if !run.is_empty() {
-                        let first = ((run.start * stride) as isize + offset) as usize;
-                        for (y, &x) in y[run].iter_mut().zip(x[first..].iter().step_by(stride)) {
-                            *y += x;
+                Plan::Rows => y[0] = sum(&x[start..row.inside.end * g.width]),
+                Plan::Windows => {
+                    for (y, column) in y.iter_mut().zip(&self.columns) {
+                        let rows = row.inside.clone().map(|h| &x[h * g.width..][column.inside.clone()]);
+                        *y = rows.flatten().copied().sum();
+                    }
+                }
+                Plan::Taps => {
+                    y.fill(T::zero());
+                    for h in row.inside.clone() {
+                        for run in &self.split.runs {
+                            let x = &split[h * self.split.line()..][run.column..];
+                            for (y, &x) in y[run.outputs.clone()].iter_mut().zip(x) {
+                                *y += x;
+                            }
                         }
                     }
                 }
@@ -155,39 +191,69 @@ impl<T: Float> Windows<T> {
     }
 
     #[inline(always)]
-    fn plane_gradient(&self, g: &Pool2dGeometry, dy: &[T], shares: &mut [T], dx: &mut [T]) {
-        let (q_len, stride) = (self.columns.len(), g.stride[1]);
-        let halving = g.is_halving();
-        dx.fill(T::zero());
+    fn plane_gradient(
+        &self,
+        g: &Pool2dGeometry,
+        dy: &[T],
+        shares: &mut [T],
+        columns: &mut [T],
+        dx: &mut [T],
+    ) {
+        if columns.is_empty() {
+            dx.fill(T::zero());
+            self.spread(g, dy, shares, dx);
+        } else {
+            columns.fill(T::zero());
+            self.spread(g, dy, shares, columns);
+            self.split.join(columns, dx);
+        }
+    }
+
+    /// Adds each window's share to its elements of `dx`, which is split if the plan is [`Plan::Taps`].
+    #[inline(always)]
+    fn spread(&self, g: &Pool2dGeometry, dy: &[T], shares: &mut [T], dx: &mut [T]) {
+        let q_len = self.columns.len();
         for (row, dy) in self.rows.iter().zip(dy.chunks_exact(q_len)) {
             for ((share, &dy), column) in shares.iter_mut().zip(dy).zip(&self.columns) {
                 *share = dy / (row.size * column.size);
             }
             for h in row.inside.clone() {
-                let dx = &mut dx[h * g.width..][..g.width];
-                if halving {
-                    for (dx, &share) in dx.as_chunks_mut::<2>().0.iter_mut().zip(&*shares) {
-                        *dx = [share, share];
+                match self.plan {
+                    Plan::Halving => {
+                        let pairs = dx[h * g.width..][..2 * q_len].as_chunks_mut::<2>().0;
+                        for (dx, &share) in pairs.iter_mut().zip(&*shares) {
+                            *dx = [share, share];
+                        }
                     }
-                    continue;
-                }
-                if q_len < g.kernel[1] {
-                    for (&share, column) in shares.iter().zip(&self.columns) {
-                        dx[column.inside.clone()].iter_mut().for_each(|dx| *dx += share);
+                    Plan::Rows | Plan::Windows => {
+                        let dx = &mut dx[h * g.width..][..g.width];
+                        for (&share, column) in shares.iter().zip(&self.columns) {
+                            dx[column.inside.clone()].iter_mut().for_each(|dx| *dx += share);
+                        }
                     }
-                    continue;
-                }
-                for s in 0..g.kernel[1] {
-                    let offset = g.offset(1, s);
-                    let run = inside(offset, stride, g.width, q_len);
-                    if !run.is_empty() {
-                        let first = ((run.start * stride) as isize + offset) as usize;
-                        for (dx, &share) in dx[first..].iter_mut().step_by(stride).zip(&shares[run]) {
-                            *dx += share;
+                    Plan::Taps => {
+                        for run in &self.split.runs {
+                            let dx = &mut dx[h * self.split.line()..][run.column..];
+                            for (dx, &share) in dx.iter_mut().zip(&shares[run.outputs.clone()]) {
+                                *dx += share;
+                            }
                         }
                     }
                 }
             }
         }
     }
+}
+
+/// The sum of a slice, in sixteen lanes that are added up at the end.
+#[inline(always)]
+fn sum<T: Float>(x: &[T]) -> T {
+    let (blocks, rest) = x.as_chunks::<16>();
+    let mut lanes = [T::zero(); 16];
+    for block in blocks {
+        for (lane, &x) in lanes.iter_mut().zip(block) {
+            *lane += x;
+        }
+    }
+    lanes.into_iter().sum::<T>() + rest.iter().copied().sum::<T>()
 }

@@ -1,12 +1,17 @@
 //! Maxima of windows, where they stand, and the gather and scatter that carry gradients through them.
 
 use super::geometry::Pool2dGeometry;
+use super::split::Split;
 use crate::Float;
-use crate::kernels::conv2d::inside;
+use crate::kernels::scratch::Scratch;
+use crate::kernels::simd::vectorized;
 use crate::kernels::tasks::{self, SharedMut};
 
 /// The index of a window that lies in the padding altogether: its maximum is −∞ and stands nowhere.
 pub(crate) const NOWHERE: i64 = -1;
+
+/// Outputs that are compared side by side.
+const LANES: usize = 16;
 
 /// y `[planes, P, Q]` ← the greatest element of each window of x `[planes, H, W]`; indices ← its place
 /// h·W + w in the plane.
@@ -20,23 +25,31 @@ pub(crate) fn max<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &
     let (source, plane) = (g.input_plane(), g.output_plane());
     let per_task = planes_per_task(source + plane);
     let (values, places) = (SharedMut::new(y), SharedMut::new(indices));
-    let arch = pulp::Arch::new();
+    let split = Split::new(g);
     tasks::run(g.planes.div_ceil(per_task), g.operations(), |task| {
         let first = task * per_task;
         let count = per_task.min(g.planes - first);
         // SAFETY: each task has planes of its own.
         let (y, indices) =
             unsafe { (values.part(first * plane, count * plane), places.part(first * plane, count * plane)) };
-        arch.dispatch(
+        let narrow = g.output()[1] < g.kernel[1];
+        let copied = !g.is_halving() && !narrow && !split.is_identity();
+        let mut columns = Scratch::new(if copied { g.height * split.line() } else { 0 });
+        vectorized(
             #[inline(always)]
             || {
                 for i in 0..count {
                     let x = &x[(first + i) * source..][..source];
-                    let own = i * plane..(i + 1) * plane;
+                    let (y, indices) = (&mut y[i * plane..][..plane], &mut indices[i * plane..][..plane]);
                     if g.is_halving() {
-                        halve(g, x, &mut y[own.clone()], &mut indices[own]);
+                        halve(g, x, y, indices);
+                    } else if narrow {
+                        by_windows(g, x, y, indices);
+                    } else if copied {
+                        split.split(x, &mut columns);
+                        by_taps(g, &split, &columns, y, indices);
                     } else {
-                        plane_max(g, x, &mut y[own.clone()], &mut indices[own]);
+                        by_taps(g, &split, x, y, indices);
                     }
                 }
             },
@@ -49,6 +62,14 @@ pub(crate) fn max<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &
 fn challenge<T: Float>(best: &mut T, place: &mut i64, x: T, at: i64) {
     // Bitwise or: a select, not a branch.
     let wins = (x > *best) | x.is_nan();
+    *best = if wins { x } else { *best };
+    *place = if wins { at } else { *place };
+}
+
+/// The same where there may be no best yet: the first element of a window counts even when it is −∞.
+#[inline(always)]
+fn open_or_challenge<T: Float>(best: &mut T, place: &mut i64, x: T, at: i64) {
+    let wins = (x > *best) | x.is_nan() | (*place == NOWHERE);
     *best = if wins { x } else { *best };
     *place = if wins { at } else { *place };
 }
@@ -74,10 +95,11 @@ fn halve<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]
     }
 }
 
+/// One tap after the other over whole rows of outputs; `x` is the split plane.
 #[inline(always)]
-fn plane_max<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]) {
+fn by_taps<T: Float>(g: &Pool2dGeometry, split: &Split, x: &[T], y: &mut [T], indices: &mut [i64]) {
     let [_, q_len] = g.output();
-    let stride = g.stride[1];
+    let (stride, line) = (g.stride[1] as i64, split.line());
     let rows = y.chunks_exact_mut(q_len).zip(indices.chunks_exact_mut(q_len));
     for (p, (y, indices)) in rows.enumerate() {
         y.fill(T::neg_infinity());
@@ -87,25 +109,62 @@ fn plane_max<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [
             if !(0..g.height as isize).contains(&h) {
                 continue;
             }
-            for s in 0..g.kernel[1] {
-                let offset = g.offset(1, s);
-                let run = inside(offset, stride, g.width, q_len);
-                if run.is_empty() {
-                    continue;
+            let h = h as usize;
+            for run in &split.runs {
+                let x = &x[h * line + run.column..][..run.outputs.len()];
+                let start = (h * g.width + run.place) as i64;
+                let (y, indices) = (&mut y[run.outputs.clone()], &mut indices[run.outputs.clone()]);
+                let (bests, last_bests) = y.as_chunks_mut::<LANES>();
+                let (places, last_places) = indices.as_chunks_mut::<LANES>();
+                let (inputs, last_inputs) = x.as_chunks::<LANES>();
+                let mut at = start;
+                for ((bests, places), x) in bests.iter_mut().zip(places).zip(inputs) {
+                    // On copies: a conditional store would keep the compiler from using vectors.
+                    let (mut best, mut place) = (*bests, *places);
+                    for i in 0..LANES {
+                        open_or_challenge(&mut best[i], &mut place[i], x[i], at + i as i64 * stride);
+                    }
+                    (*bests, *places) = (best, place);
+                    at += LANES as i64 * stride;
                 }
-                let first = h as usize * g.width + ((run.start * stride) as isize + offset) as usize;
-                let best = y[run.clone()].iter_mut().zip(&mut indices[run]);
-                let mut at = first as i64;
-                for ((best, place), &x) in best.zip(x[first..].iter().step_by(stride)) {
-                    // The first element of a window counts even when it is −∞.
-                    let opens = *place == NOWHERE;
-                    *place = if opens { at } else { *place };
-                    challenge(best, place, x, at);
-                    at += stride as i64;
+                for ((best, place), &x) in last_bests.iter_mut().zip(last_places).zip(last_inputs) {
+                    open_or_challenge(best, place, x, at);
+                    at += stride;
                 }
             }
         }
     }
+}
+
+/// One window after the other, where they are wider than the output.
+#[inline(always)]
+fn by_windows<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]) {
+    let [_, q_len] = g.output();
+    for (o, (best, place)) in y.iter_mut().zip(indices).enumerate() {
+        (*best, *place) = (T::neg_infinity(), NOWHERE);
+        let rows = inside_window(g, 0, o / q_len, g.height);
+        let columns = inside_window(g, 1, o % q_len, g.width);
+        for h in rows {
+            for w in columns.clone() {
+                let at = h * g.width + w;
+                open_or_challenge(best, place, x[at], at as i64);
+            }
+        }
+    }
+}
+
+/// The rows (or columns) of the input that window `o` covers.
+fn inside_window(
+    g: &Pool2dGeometry,
+    axis: usize,
+    o: usize,
+    input: usize,
+) -> impl Iterator<Item = usize> + Clone + use<> {
+    let (start, dilation) = ((o * g.stride[axis]) as isize + g.offset(axis, 0), g.dilation[axis] as isize);
+    (0..g.kernel[axis] as isize)
+        .map(move |tap| start + tap * dilation)
+        .filter(move |at| (0..input as isize).contains(at))
+        .map(|at| at as usize)
 }
 
 /// y `[planes, P·Q]` ← the elements of x `[planes, H·W]` at `indices`, each within its plane; 0 at index −1.

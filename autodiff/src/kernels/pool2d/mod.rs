@@ -3,6 +3,7 @@
 mod average;
 mod geometry;
 mod max;
+mod split;
 #[cfg(test)]
 mod tests;
 

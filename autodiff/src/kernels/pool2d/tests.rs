@@ -17,7 +17,7 @@ fn geometry(dilated: bool) -> impl Strategy<Value = Pool2dGeometry> {
             width,
             kernel: [rows.0, columns.0],
             stride: [rows.1, columns.1],
-            padding: [rows.2.min(rows.0 / 2), columns.2.min(columns.0 / 2)],
+            padding: [rows.2, columns.2],
             dilation: if dilated { [rows.3, columns.3] } else { [1, 1] },
             ceil_mode,
         };

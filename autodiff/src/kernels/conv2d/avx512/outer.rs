@@ -1,0 +1,111 @@
+//! The micro-kernel: sums for a row of pixels × 16 or 32 output channels, held in registers.
+//!
+//! For each source channel and tap the channels' weights are one or two vectors and each pixel's input a
+//! broadcast scalar: an outer product. 14 pixels × 32 channels take 28 of the 32 vector registers, 2 more
+//! hold the weights, and each load of a scalar feeds two multiplications, which keeps both multipliers
+//! busy.
+
+use std::arch::x86_64::*;
+
+use super::lanes::LANES;
+
+/// The most pixels of one tile.
+pub(super) const PIXELS: usize = 14;
+
+/// What the sums of one tile are made of.
+pub(super) struct Tile {
+    /// The window of the tile's first pixel; those of its next pixels in the row follow.
+    pub(super) source: *const f32,
+    /// Elements from one row of pixels to the next, for tiles of two rows.
+    pub(super) row: usize,
+    /// Elements from one source channel to the next.
+    pub(super) channel: usize,
+    pub(super) channels: usize,
+    /// The offsets of the taps.
+    pub(super) taps: *const usize,
+    pub(super) tap_count: usize,
+    /// `[channels][taps][16 or 32]`, with other elements between the channels.
+    pub(super) weights: *const f32,
+    /// How many other elements.
+    pub(super) skipped: usize,
+    /// What the sums begin with, an element for each output channel.
+    pub(super) bias: *const f32,
+    /// Where the tile's first output channel will be stored; fetched into the cache meanwhile.
+    pub(super) output: *const f32,
+    /// Elements from one output channel to the next.
+    pub(super) plane: usize,
+}
+
+/// A micro-kernel: writes the sums of a tile, `[pixels][16 or 32]`.
+///
+/// # Safety
+/// The processor has AVX-512F, all that the tile describes can be read, and there is room for the sums.
+pub(super) type Kernel = unsafe fn(tile: &Tile, sums: *mut f32);
+
+/// # Safety
+/// As for [`Kernel`].
+#[target_feature(enable = "avx512f")]
+unsafe fn outer<const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(tile: &Tile, sums: *mut f32) {
+    // SAFETY: the caller vouches for every element the tile describes. Prefetching takes any address.
+    unsafe {
+        let mut sum = [[[_mm512_setzero_ps(); VECTORS]; WIDTH]; ROWS];
+        for v in 0..VECTORS {
+            let bias = _mm512_loadu_ps(tile.bias.add(v * LANES));
+            for row in &mut sum {
+                for pixel in row {
+                    pixel[v] = bias;
+                }
+            }
+        }
+        let (mut source, mut weights) = (tile.source, tile.weights);
+        for c in 0..tile.channels {
+            let output = tile.output.wrapping_add(c % (VECTORS * LANES) * tile.plane);
+            _mm_prefetch::<_MM_HINT_ET0>(output.cast());
+            for t in 0..tile.tap_count {
+                let window = source.add(*tile.taps.add(t));
+                let mut weight = [_mm512_setzero_ps(); VECTORS];
+                for (v, weight) in weight.iter_mut().enumerate() {
+                    *weight = _mm512_loadu_ps(weights.add(v * LANES));
+                }
+                weights = weights.add(VECTORS * LANES);
+                for (r, row) in sum.iter_mut().enumerate() {
+                    let window = window.add(r * tile.row);
+                    for (p, pixel) in row.iter_mut().enumerate() {
+                        let x = _mm512_set1_ps(*window.add(p));
+                        for (sum, &weight) in pixel.iter_mut().zip(&weight) {
+                            *sum = _mm512_fmadd_ps(x, weight, *sum);
+                        }
+                    }
+                }
+            }
+            weights = weights.wrapping_add(tile.skipped);
+            source = source.wrapping_add(tile.channel);
+        }
+        for (r, row) in sum.iter().enumerate() {
+            for (p, pixel) in row.iter().enumerate() {
+                for (v, &sum) in pixel.iter().enumerate() {
+                    _mm512_storeu_ps(sums.add(((r * WIDTH + p) * VECTORS + v) * LANES), sum);
+                }
+            }
+        }
+    }
+}
+
+/// The micro-kernel for tiles of `rows`×`width` pixels and `vectors` vectors of output channels.
+pub(super) fn kernel(rows: usize, width: usize, vectors: usize) -> Kernel {
+    macro_rules! table {
+        ($($rows:literal: $($width:literal)*;)*) => {
+            match (rows, width, vectors) {
+                $($(
+                    ($rows, $width, 1) => outer::<$rows, $width, 1>,
+                    ($rows, $width, 2) => outer::<$rows, $width, 2>,
+                )*)*
+                _ => unreachable!("tiles are of 1×1 to 1×14 or 2×1 to 2×7 pixels"),
+            }
+        };
+    }
+    table! {
+        1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14;
+        2: 1 2 3 4 5 6 7;
+    }
+}

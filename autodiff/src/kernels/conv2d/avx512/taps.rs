@@ -1,0 +1,308 @@
+//! The weight gradient: tiles of up to 12 taps × 32 output channels, summed over pixels.
+//!
+//! With dy transposed to `[pixel][output channel]`, each pixel adds the outer product of the inputs its
+//! taps read (broadcast from the slab) and its channels of dy (one or two vectors) to sums that stay in
+//! registers for a whole block of pixels.
+
+use std::arch::x86_64::*;
+use std::ops::Range;
+
+use super::super::unfolded::add_in_order;
+use super::correlation::Correlation;
+use super::lanes::{LANES, mask, transpose};
+use super::panels::{BLOCK, vectors};
+use super::slab::Layout;
+use crate::kernels::scratch::Scratch;
+use crate::kernels::tasks::{self, SharedMut};
+
+/// Sums a task keeps, so that they stay in the second-level cache: 256 KiB.
+const SUMS: usize = 1 << 16;
+/// Pixels summed before the next tile: their part of dy should stay in the cache closest to the processor.
+const PIXELS: usize = 256;
+/// Pieces of work to aim for, so that a dozen threads find some.
+const PIECES: usize = 16;
+
+/// How a weight gradient is cut, by its shape alone: into runs of images, whose partial sums are added in
+/// order, and within a group into runs of source channels.
+pub(super) struct Cuts {
+    pub(super) images: usize,
+    pub(super) image_runs: usize,
+    pub(super) channels: usize,
+    pub(super) channel_runs: usize,
+}
+
+impl Cuts {
+    /// Runs of channels as long as their sums (`sums` for a channel) stay in the cache, and then as many
+    /// runs of images as make enough pieces.
+    pub(super) fn new(c: &Correlation, sums: usize) -> Self {
+        let most = (SUMS / sums.max(1)).clamp(1, c.sources);
+        let channels = c.sources.div_ceil(c.sources.div_ceil(most));
+        let channel_runs = c.sources.div_ceil(channels);
+        let wanted = PIECES.div_ceil(channel_runs * c.groups).min(c.images);
+        let images = c.images.div_ceil(wanted);
+        Self { images, image_runs: c.images.div_ceil(images), channels, channel_runs }
+    }
+
+    /// Calls `task(image run, group, channel run, sums)` for every piece, each of which writes its part of
+    /// the sums it is given; these are then added up in the order of the image runs.
+    pub(super) fn run(
+        &self,
+        c: &Correlation,
+        dw: &mut [f32],
+        task: impl Fn(Range<usize>, usize, Range<usize>, &SharedMut<f32>, usize) + Send + Sync,
+    ) {
+        let len = dw.len();
+        let single = self.image_runs == 1;
+        let mut partial = Scratch::new(if single { 0 } else { self.image_runs * len });
+        {
+            let sums = SharedMut::new(if single { &mut *dw } else { &mut partial });
+            tasks::run(self.image_runs * c.groups * self.channel_runs, c.operations, |piece| {
+                let (run, rest) = (piece % self.channel_runs, piece / self.channel_runs);
+                let (group, image_run) = (rest % c.groups, rest / c.groups);
+                let images = image_run * self.images..((image_run + 1) * self.images).min(c.images);
+                let channels = run * self.channels..((run + 1) * self.channels).min(c.sources);
+                task(images, group, channels, &sums, image_run * len);
+            });
+        }
+        if !single {
+            add_in_order(&partial, dw);
+        }
+    }
+}
+
+/// dw ← the weight gradient; `c` is the forward pass, its source x and its output dy.
+pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    let [p_len, q_len] = c.output;
+    let pixels = p_len * q_len;
+    let planes = c.source[0] * c.source[1];
+    let blocks = c.outputs.div_ceil(BLOCK);
+    let taps = c.tap_count();
+    let transposed = transposed(c, dy, blocks);
+    let in_place = c.is_pointwise() && p_len == 1;
+    // Blocks of whole rows, or of a part of a row where that is long already (only in place).
+    let rows = (PIXELS / q_len).clamp(1, p_len);
+    let columns = if in_place { q_len.min(PIXELS) } else { q_len };
+    let layout = if in_place { Layout::in_place(c) } else { Layout::new(c, rows) };
+    let offsets: Vec<usize> = c.taps[0].iter().map(|tap| layout.tap(tap)).collect();
+    let cuts = Cuts::new(c, taps * blocks * BLOCK);
+    cuts.run(c, dw, |images, group, channels, dw, part| {
+        let lines = channels.len() * taps;
+        let mut sums = Scratch::new(blocks * lines * BLOCK);
+        sums.fill(0.0);
+        let mut slab = Scratch::new(if in_place { 0 } else { layout.len(channels.len()) });
+        let offsets: Vec<usize> = (0..lines).map(|i| i / taps * layout.channel + offsets[i % taps]).collect();
+        for image in images {
+            let x = &x[((image * c.groups + group) * c.sources + channels.start) * planes..];
+            for row in (0..p_len).step_by(rows) {
+                let high = rows.min(p_len - row);
+                let windows = if in_place {
+                    x
+                } else {
+                    // SAFETY: x has the planes of the channels and the slab the length of the layout.
+                    unsafe { layout.fill(x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
+                    &slab[..]
+                };
+                for column in (0..q_len).step_by(columns) {
+                    let wide = columns.min(q_len - column);
+                    for block in 0..blocks {
+                        let vectors = vectors(c.outputs, block * BLOCK);
+                        let size = vectors * LANES;
+                        let dy = (image * c.groups + group) * blocks + block;
+                        let dy = &transposed[dy * pixels * BLOCK + (row * q_len + column) * size..];
+                        let sums = &mut sums[block * lines * BLOCK..];
+                        let most = TAPS * 2 / vectors;
+                        let tiles = lines.div_ceil(most);
+                        for tile in 0..tiles {
+                            let own = tile * lines / tiles..(tile + 1) * lines / tiles;
+                            let kernel = kernel(own.len(), vectors);
+                            let block = Block {
+                                source: windows[column..].as_ptr(),
+                                row: layout.row(),
+                                taps: offsets[own.clone()].as_ptr(),
+                                dy: dy.as_ptr(),
+                                high,
+                                wide,
+                            };
+                            // SAFETY: the slab (or x) holds the windows of these pixels, dy a row for each,
+                            // and the sums a row for each tap.
+                            unsafe { kernel(&block, sums[own.start * size..].as_mut_ptr()) };
+                        }
+                    }
+                }
+            }
+        }
+        let depth = c.sources * taps;
+        for block in 0..blocks {
+            let start = block * BLOCK;
+            let vectors = vectors(c.outputs, start);
+            for v in 0..vectors {
+                let first = start + v * LANES;
+                let sums = &sums[block * lines * BLOCK + v * LANES..];
+                let to = part + (group * c.outputs + first) * depth + channels.start * taps;
+                // SAFETY: the task has its channels of this part of dw to itself.
+                unsafe {
+                    let to = dw.pointer().add(to);
+                    store(sums, vectors * LANES, lines, (c.outputs - first).min(LANES), to, depth);
+                }
+            }
+        }
+    });
+}
+
+/// dy of each image, group and block of output channels as `[pixels][16 or 32]`.
+fn transposed(c: &Correlation, dy: &[f32], blocks: usize) -> Scratch<f32> {
+    let pixels = c.output[0] * c.output[1];
+    let mut transposed = Scratch::new(c.images * c.groups * blocks * pixels * BLOCK);
+    let parts = SharedMut::new(&mut transposed);
+    tasks::run(c.images * c.groups * blocks, 4 * dy.len(), |task| {
+        let (image_group, start) = (task / blocks, task % blocks * BLOCK);
+        // SAFETY: each task has a block of its own.
+        let to = unsafe { parts.part(task * pixels * BLOCK, pixels * BLOCK) };
+        let vectors = vectors(c.outputs, start);
+        for v in 0..vectors {
+            let first = start + v * LANES;
+            let rows = (c.outputs - first).min(LANES);
+            let from = &dy[(image_group * c.outputs + first) * pixels..][..rows * pixels];
+            // SAFETY: the processor has AVX-512F, and `to` has a row of `vectors` vectors for each pixel.
+            unsafe { transpose_rows(from, rows, pixels, to[v * LANES..].as_mut_ptr(), vectors * LANES) };
+        }
+    });
+    transposed
+}
+
+/// Writes `rows` rows of `len` elements as `len` vectors, `stride` elements apart; missing rows are zeros.
+///
+/// # Safety
+/// The processor has AVX-512F, and `to` has room for the vectors.
+#[target_feature(enable = "avx512f")]
+unsafe fn transpose_rows(from: &[f32], rows: usize, len: usize, to: *mut f32, stride: usize) {
+    assert!(from.len() == rows * len);
+    for start in (0..len).step_by(LANES) {
+        let present = mask(len - start);
+        let mut square = [_mm512_setzero_ps(); LANES];
+        for (i, row) in square.iter_mut().enumerate().take(rows) {
+            // SAFETY: the mask ends with the row.
+            *row = unsafe { _mm512_maskz_loadu_ps(present, from.as_ptr().add(i * len + start)) };
+        }
+        transpose(&mut square);
+        for (i, &column) in square.iter().enumerate().take(len - start) {
+            // SAFETY: column start + i is one of `len`.
+            unsafe { _mm512_storeu_ps(to.add((start + i) * stride), column) };
+        }
+    }
+}
+
+/// Writes sums `[lines][stride]` of `channels` output channels as rows of `lines`, `depth` apart.
+///
+/// # Safety
+/// The processor has AVX-512F, and `to` has those rows.
+#[target_feature(enable = "avx512f")]
+unsafe fn store(sums: &[f32], stride: usize, lines: usize, channels: usize, to: *mut f32, depth: usize) {
+    for start in (0..lines).step_by(LANES) {
+        let mut square = [_mm512_setzero_ps(); LANES];
+        for (i, row) in square.iter_mut().enumerate().take(lines - start) {
+            let from = &sums[(start + i) * stride..][..LANES];
+            // SAFETY: `from` has sixteen elements.
+            *row = unsafe { _mm512_loadu_ps(from.as_ptr()) };
+        }
+        transpose(&mut square);
+        for (k, &row) in square.iter().enumerate().take(channels) {
+            // SAFETY: the mask ends with the row.
+            unsafe { _mm512_mask_storeu_ps(to.add(k * depth + start), mask(lines - start), row) };
+        }
+    }
+}
+
+/// The most taps of a tile with two vectors of output channels.
+const TAPS: usize = 12;
+
+/// A block of pixels, and the taps whose products with them are summed.
+struct Block {
+    /// The window of the first pixel.
+    source: *const f32,
+    /// Elements from one row's windows to the next's.
+    row: usize,
+    /// The offsets of the taps.
+    taps: *const usize,
+    /// `[pixels][16 or 32]`.
+    dy: *const f32,
+    high: usize,
+    wide: usize,
+}
+
+/// Adds the products of a block to the sums `[taps][16 or 32]`.
+///
+/// # Safety
+/// The processor has AVX-512F, and all that the block describes can be read.
+type Kernel = unsafe fn(block: &Block, sums: *mut f32);
+
+/// # Safety
+/// As for [`Kernel`].
+#[target_feature(enable = "avx512f")]
+unsafe fn outer<const TAPS: usize, const VECTORS: usize, const UNROLLED: usize>(
+    block: &Block,
+    sums: *mut f32,
+) {
+    // SAFETY: the caller vouches for every element the block describes.
+    unsafe {
+        let mut sum = [[_mm512_setzero_ps(); VECTORS]; TAPS];
+        for (t, tap) in sum.iter_mut().enumerate() {
+            for (v, sum) in tap.iter_mut().enumerate() {
+                *sum = _mm512_loadu_ps(sums.add((t * VECTORS + v) * LANES));
+            }
+        }
+        let mut dy = block.dy;
+        for row in 0..block.high {
+            let mut window = block.source.add(row * block.row);
+            // Several pixels to each look at a tap's offset.
+            for _ in 0..block.wide / UNROLLED {
+                let mut gradient = [[_mm512_setzero_ps(); VECTORS]; UNROLLED];
+                for (i, gradient) in gradient.as_flattened_mut().iter_mut().enumerate() {
+                    *gradient = _mm512_loadu_ps(dy.add(i * LANES));
+                }
+                dy = dy.add(UNROLLED * VECTORS * LANES);
+                for (t, tap) in sum.iter_mut().enumerate() {
+                    let x = window.add(*block.taps.add(t));
+                    for (u, gradient) in gradient.iter().enumerate() {
+                        let x = _mm512_set1_ps(*x.add(u));
+                        for (sum, &gradient) in tap.iter_mut().zip(gradient) {
+                            *sum = _mm512_fmadd_ps(x, gradient, *sum);
+                        }
+                    }
+                }
+                window = window.add(UNROLLED);
+            }
+            for _ in 0..block.wide % UNROLLED {
+                for (t, tap) in sum.iter_mut().enumerate() {
+                    let x = _mm512_set1_ps(*window.add(*block.taps.add(t)));
+                    for (v, sum) in tap.iter_mut().enumerate() {
+                        *sum = _mm512_fmadd_ps(x, _mm512_loadu_ps(dy.add(v * LANES)), *sum);
+                    }
+                }
+                dy = dy.add(VECTORS * LANES);
+                window = window.add(1);
+            }
+        }
+        for (t, tap) in sum.iter().enumerate() {
+            for (v, &sum) in tap.iter().enumerate() {
+                _mm512_storeu_ps(sums.add((t * VECTORS + v) * LANES), sum);
+            }
+        }
+    }
+}
+
+fn kernel(taps: usize, vectors: usize) -> Kernel {
+    macro_rules! table {
+        ($($narrow:literal)*; $($wide:literal)*) => {
+            match (taps, vectors) {
+                $(($narrow, 1) => outer::<$narrow, 1, 4>,)*
+                $(($wide, 2) => outer::<$wide, 2, 2>,)*
+                _ => unreachable!("tiles are of 1 to 24 taps × 16 or 1 to 12 × 32 channels"),
+            }
+        };
+    }
+    table! {
+        1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24;
+        1 2 3 4 5 6 7 8 9 10 11 12
+    }
+}

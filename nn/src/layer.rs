@@ -1,0 +1,77 @@
+//! Modules that take one tensor to another.
+
+use autodiff::{Float, Tensor};
+
+use crate::Module;
+
+/// A module that takes one tensor to another. `Box<dyn Layer<T>>` is one too.
+///
+/// A layer puts its parameters on the tape of its input with [`Parameter::on_tape_of`]; on no tape it just
+/// computes. Whether the forward pass trains is the tape's affair ([`Tape::training`]), not the layer's.
+///
+/// [`Parameter::on_tape_of`]: autodiff::Parameter::on_tape_of
+/// [`Tape::training`]: autodiff::Tape::training
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// /// y = γ·x.
+/// #[derive(Clone, Module)]
+/// struct Scale<T: Float = f32> {
+///     gamma: Parameter<T>,
+/// }
+///
+/// impl<T: Float> Layer<T> for Scale<T> {
+///     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+///         x * self.gamma.on_tape_of(x)
+///     }
+/// }
+///
+/// let scale = Scale { gamma: Parameter::new(Tensor::scalar(2.0)) };
+/// let net = Sequential::<f32>::new().push(scale).push(Relu);
+/// assert_eq!(net.forward(&Tensor::from_vec([2], vec![-1.0, 3.0])).to_vec(), [0.0, 6.0]);
+/// ```
+pub trait Layer<T: Float>: Module<T> {
+    /// The output for an input.
+    #[track_caller]
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T>;
+}
+
+impl<T: Float, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        (**self).forward(x)
+    }
+}
+
+/// A layer that can be cloned behind a box and sent to other threads: every [`Layer`] that is
+/// `Clone + Send + Sync`. What [`Sequential`](crate::Sequential) holds.
+///
+/// ```
+/// use wengert::nn::CloneLayer;
+/// use wengert::prelude::*;
+///
+/// let layers: Vec<Box<dyn CloneLayer<f32>>> = vec![Box::new(Relu), Box::new(Dropout::new(0.5))];
+/// let same = layers.clone();
+/// assert_eq!(Sequential::from(same).len(), 2);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no layer of `{T}` that can be cloned",
+    note = "it needs to implement `Layer<{T}>`, `Clone`, `Send` and `Sync`; a module of parameters, buffers and \
+            other such modules can derive `Clone`"
+)]
+pub trait CloneLayer<T: Float>: Layer<T> + Send + Sync {
+    #[doc(hidden)]
+    fn boxed_clone(&self) -> Box<dyn CloneLayer<T>>;
+}
+
+impl<T: Float, L: Layer<T> + Clone + Send + Sync + 'static> CloneLayer<T> for L {
+    fn boxed_clone(&self) -> Box<dyn CloneLayer<T>> {
+        Box::new(self.clone())
+    }
+}
+
+impl<T: Float> Clone for Box<dyn CloneLayer<T>> {
+    fn clone(&self) -> Self {
+        (**self).boxed_clone()
+    }
+}

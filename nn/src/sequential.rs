@@ -1,0 +1,126 @@
+//! Layers one after the other.
+
+use std::fmt;
+
+use autodiff::{Float, Tensor};
+
+use crate::{CloneLayer, Layer, Module, Visitor, VisitorMut};
+
+/// Layers one after the other, each applied to the output of the one before. Without layers it is the
+/// identity.
+///
+/// The layers are named by their number, as in PyTorch, unless they are pushed with a name.
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let net = Sequential::<f32>::new()
+///     .push(Linear::new(4, 8, &mut rng))
+///     .push(Relu)
+///     .push_named("head", Linear::new(8, 3, &mut rng));
+/// assert_eq!(net.forward(&Tensor::zeros([5, 4])).shape(), [5, 3]);
+/// let names: Vec<String> = net.named_parameters().into_iter().map(|(name, _)| name).collect();
+/// assert_eq!(names, ["0.weight", "0.bias", "head.weight", "head.bias"]);
+/// ```
+#[derive(Clone)]
+pub struct Sequential<T: Float = f32> {
+    layers: Vec<(String, Box<dyn CloneLayer<T>>)>,
+}
+
+impl<T: Float> Sequential<T> {
+    /// No layers yet.
+    pub fn new() -> Self {
+        Self { layers: Vec::new() }
+    }
+
+    /// Appends a layer, named by its number.
+    ///
+    /// # Panics
+    /// If an earlier layer was given this number as its name.
+    #[track_caller]
+    pub fn push(self, layer: impl CloneLayer<T> + 'static) -> Self {
+        let name = self.layers.len().to_string();
+        self.push_named(name, layer)
+    }
+
+    /// Appends a layer with a name.
+    ///
+    /// # Panics
+    /// If the name is empty, contains a dot, or is another layer's.
+    #[track_caller]
+    pub fn push_named(mut self, name: impl Into<String>, layer: impl CloneLayer<T> + 'static) -> Self {
+        let name = name.into();
+        assert!(
+            !name.is_empty() && !name.contains('.'),
+            "Sequential: `{name}` cannot be a layer's name: it is empty or contains a dot"
+        );
+        assert!(
+            self.layers.iter().all(|(other, _)| *other != name),
+            "Sequential: there is a layer named `{name}` already"
+        );
+        self.layers.push((name, Box::new(layer)));
+        self
+    }
+
+    /// The number of layers.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there are no layers.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// The layers with their names, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &dyn CloneLayer<T>)> + ExactSizeIterator {
+        self.layers.iter().map(|(name, layer)| (name.as_str(), &**layer))
+    }
+}
+
+impl<T: Float> Default for Sequential<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Float> Module<T> for Sequential<T> {
+    fn visit(&self, visitor: &mut dyn Visitor<T>) {
+        for (name, layer) in &self.layers {
+            visitor.child(name, layer);
+        }
+    }
+
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut<T>) {
+        for (name, layer) in &mut self.layers {
+            visitor.child(name, layer);
+        }
+    }
+}
+
+impl<T: Float> Layer<T> for Sequential<T> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        self.layers.iter().fold(x.clone(), |x, (_, layer)| layer.forward(&x))
+    }
+}
+
+impl<T: Float> FromIterator<Box<dyn CloneLayer<T>>> for Sequential<T> {
+    fn from_iter<I: IntoIterator<Item = Box<dyn CloneLayer<T>>>>(layers: I) -> Self {
+        let layers = layers.into_iter().enumerate().map(|(i, layer)| (i.to_string(), layer)).collect();
+        Self { layers }
+    }
+}
+
+impl<T: Float> From<Vec<Box<dyn CloneLayer<T>>>> for Sequential<T> {
+    fn from(layers: Vec<Box<dyn CloneLayer<T>>>) -> Self {
+        layers.into_iter().collect()
+    }
+}
+
+impl<T: Float> fmt::Debug for Sequential<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sequential ")?;
+        f.debug_list().entries(self.layers.iter().map(|(name, _)| name)).finish()
+    }
+}

@@ -1,0 +1,134 @@
+//! Wrong programs panic at their own line and say what was expected and found.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use wengert::prelude::*;
+
+/// The text of the panic in `f`, and the file it points at.
+fn panic_of<R>(f: impl FnOnce() -> R) -> (String, String) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    static FILE: Mutex<String> = Mutex::new(String::new());
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|info| {
+        *FILE.lock().unwrap() = info.location().map(|l| l.file().to_owned()).unwrap_or_default();
+    }));
+    let result = catch_unwind(AssertUnwindSafe(|| drop(f())));
+    std::panic::set_hook(hook);
+    let payload = result.expect_err("no panic");
+    let text = payload.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+    (text.expect("a text"), FILE.lock().unwrap().clone())
+}
+
+#[track_caller]
+fn assert_panics<R>(f: impl FnOnce() -> R, expected: &str) {
+    let (text, file) = panic_of(f);
+    assert!(text.contains(expected), "expected {expected:?} in {text:?}");
+    assert!(file.ends_with("bad_input.rs"), "{text:?} points at {file}");
+}
+
+fn scalar(x: f64) -> Parameter<f64> {
+    Parameter::new(Tensor::scalar(x))
+}
+
+fn gradients_of(p: &Parameter<f64>) -> Gradients<f64> {
+    Tape::new().watch(p).square().sum(..).backward()
+}
+
+#[test]
+fn gradients_of_another_model() {
+    let (ours, frozen, theirs) = (scalar(1.0), scalar(1.0), scalar(1.0));
+    let grads = gradients_of(&theirs);
+    frozen.freeze();
+    let mut adam = Adam::new([ours.clone(), frozen], 0.1);
+    assert_panics(
+        || adam.step(&grads),
+        "Adam::step: these are the gradients of another model: they belong to 1 parameters, none of which is \
+         among the 1 unfrozen parameters of this optimizer (1 more are frozen)",
+    );
+    assert_eq!((adam.step_count(), ours.value().item()), (0, 1.0));
+    // A copy is another model.
+    let mut sgd = Sgd::new([ours.deep_clone()], 0.1);
+    assert_panics(|| sgd.step(&gradients_of(&ours)), "Sgd::step: these are the gradients of another model");
+}
+
+#[test]
+fn a_gradient_of_another_shape() {
+    let (a, b) = (scalar(1.0), Parameter::<f64>::new(Tensor::ones([2])));
+    let tape = Tape::new();
+    let mut grads = (tape.watch(&a) * tape.watch(&b)).sum(..).backward();
+    for (id, gradient) in grads.parameters_mut() {
+        if id == b.id() {
+            *gradient = Tensor::ones([3]);
+        }
+    }
+    let mut sgd = Sgd::new([a.clone(), b], 0.1);
+    assert_panics(|| sgd.step(&grads), "Sgd::step: the gradient has shape [3], its parameter [2]");
+    assert_eq!(a.value().item(), 1.0, "nothing changes");
+}
+
+#[test]
+fn a_parameter_listed_twice() {
+    let (a, b) = (scalar(1.0), scalar(1.0));
+    assert_panics(
+        || AdamW::new([a.clone(), b.clone(), a.clone()], 0.1),
+        "AdamW::new: parameter 2 of group 0",
+    );
+    let sgd = Sgd::new([a.clone()], 0.1);
+    assert_panics(|| sgd.add_group(ParameterGroup::new([b, a])), "Sgd::add_group: parameter 1 of group 1");
+}
+
+#[test]
+fn rates_that_are_none() {
+    let p = || [scalar(1.0)];
+    assert_panics(|| Sgd::new(p(), -0.1), "Sgd::new: the schedule begins with the learning rate -0.1");
+    assert_panics(|| Adam::new(p(), f64::NAN), "Adam::new: the schedule begins with the learning rate NaN");
+    assert_panics(|| ParameterGroup::new(p()).learning_rate(f64::INFINITY), "the learning rate inf");
+    let w = scalar(1.0);
+    let mut sgd = Sgd::new([w.clone()], optim::schedule::from_fn(|step| 1.0 - step as f64));
+    sgd.step(&gradients_of(&w));
+    sgd.step(&gradients_of(&w));
+    assert_panics(
+        || sgd.step(&gradients_of(&w)),
+        "Sgd::step: the schedule of group 0 gives the learning rate -1 at step 2",
+    );
+    assert_eq!(sgd.step_count(), 2);
+    assert_panics(|| sgd.learning_rate_of(1), "there is no group 1, only 1");
+}
+
+#[test]
+fn options_out_of_range() {
+    let sgd = || Sgd::new([scalar(1.0)], 0.1);
+    let adam = || Adam::new([scalar(1.0)], 0.1);
+    assert_panics(|| sgd().momentum(1.0), "Sgd::momentum: expected a number in [0, 1), found 1");
+    assert_panics(|| sgd().momentum(f64::NAN), "found NaN");
+    assert_panics(|| sgd().averaged_momentum(-0.5), "Sgd::averaged_momentum");
+    assert_panics(|| sgd().dampening(1.5), "Sgd::dampening: expected a number in [0, 1], found 1.5");
+    assert_panics(|| sgd().momentum(0.9).dampening(0.1).nesterov(true), "Sgd::nesterov: Nesterov's");
+    assert_panics(|| sgd().nesterov(true).dampening(0.1), "Sgd::dampening: Nesterov's");
+    assert_panics(|| sgd().nesterov(true).averaged_momentum(0.9), "Sgd::averaged_momentum: Nesterov's");
+    assert_panics(|| sgd().weight_decay(-1.0), "expected a finite number ≥ 0, found -1");
+    assert_panics(|| adam().betas(0.9, 1.0), "Adam::betas (β₂): expected a number in [0, 1), found 1");
+    assert_panics(|| adam().eps(-1e-8), "Adam::eps: expected a finite number ≥ 0");
+    assert_panics(|| ParameterGroup::<f64>::new([]).weight_decay(f64::NAN), "ParameterGroup::weight_decay");
+}
+
+#[test]
+fn schedules_out_of_range() {
+    assert_panics(|| Constant::new(-1.0), "Constant::new (the rate): expected a finite number ≥ 0, found -1");
+    assert_panics(|| Constant::from(f64::NAN), "Constant::new (the rate)");
+    assert_panics(|| InverseTime::new(0.1, -1.0), "InverseTime::new (the decay)");
+    assert_panics(
+        || Exponential::new(0.1, 1.01),
+        "Exponential::new: expected a factor γ in [0, 1], found 1.01",
+    );
+    assert_panics(|| StepDecay::new(0.1, 0.5, 0), "StepDecay::new: expected at least one step");
+    assert_panics(|| Cosine::new(0.1, 0), "Cosine::new: expected at least one step, found 0");
+    assert_panics(|| Cosine::new(0.1, 9).minimum(0.2), "expected at most the initial rate 0.1, found 0.2");
+    assert_panics(
+        || Constant::new(0.1).per_epoch(0),
+        "PerEpoch::new: expected at least one step in an epoch",
+    );
+}

@@ -1,0 +1,91 @@
+//! Every operation of `autodiff` against PyTorch: values, first and second derivatives.
+//!
+//! `generate.py` asked PyTorch and wrote `operations.json`; no Python is needed here. Each case runs in double
+//! and in single precision, and in double precision once more on inputs that lie in memory column by column or
+//! with gaps. Its gradient is taken twice: by the plain replay, and by one that is recorded and differentiated
+//! again, in which the fused functions give way to what they are composed of.
+//!
+//! Where Wengert differs from PyTorch on purpose, `generate.py` asks for what Wengert means:
+//!
+//! - `max` and `min` over axes divide the gradient among the NaNs of a slice that has some, as PyTorch's
+//!   `max()` of all elements does. Its `amax` gives NaN to every element of such a slice.
+//! - The gradient of `logsumexp` is the softmax. PyTorch's is exp(x − y), in which y has been rounded: wrong
+//!   for huge x, and 0 instead of NaN beside an infinity.
+//! - `softplus` is exact at every x. PyTorch's is x itself from 20 on.
+//!
+//! Four cases have derivatives that are not compared, because they stand at a pole where the two ways of
+//! computing them meet other infinities: the second ones of x / 0 and of 0ᵇ (where PyTorch gives NaN, Wengert
+//! the limit), and all of a variance whose correction is not below the number of elements.
+
+mod cases;
+mod compare;
+mod operations;
+
+use std::collections::BTreeSet;
+
+use cases::{Case, File, Gradient, read};
+use compare::{Layout, Run};
+use operations::operations;
+use wengert::prelude::*;
+
+/// The number of cases in the file: none gets lost unnoticed.
+const CASES: usize = 555;
+
+/// The cases whose derivatives stand at a pole.
+const SINGULAR: [&str; 4] = [
+    "div: by zero",
+    "pow: zero base",
+    "var: [2, 3] over [1], correction 3",
+    "var: [2, 3] over [1], correction 5",
+];
+
+fn run_all<T: Float>(run: Run) {
+    let operations = operations::<T>();
+    let mut failures = Vec::new();
+    let File { cases, .. } = read();
+    for case in &cases {
+        match operations.iter().find(|(name, _)| *name == case.op) {
+            Some((_, operation)) => failures.extend(run.failures::<T>(case, *operation)),
+            None => failures.push(format!("{}: the operation is not known", case.name)),
+        }
+    }
+    assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn double_precision() {
+    run_all::<f64>(Run { layout: Layout::RowMajor, tolerance: 1e-10 });
+}
+
+#[test]
+fn double_precision_column_by_column() {
+    run_all::<f64>(Run { layout: Layout::ColumnMajor, tolerance: 1e-10 });
+}
+
+#[test]
+fn double_precision_with_gaps() {
+    run_all::<f64>(Run { layout: Layout::Strided, tolerance: 1e-10 });
+}
+
+#[test]
+fn single_precision() {
+    run_all::<f32>(Run { layout: Layout::RowMajor, tolerance: 1e-5 });
+}
+
+#[test]
+fn the_file_is_whole() {
+    let File { torch, cases } = read();
+    assert_eq!(torch, "2.15.0");
+    assert_eq!(cases.len(), CASES);
+    let singular = |case: &&Case| {
+        let mut gradients = case.first.iter().chain(&case.second);
+        gradients.any(|g| matches!(g, Gradient::Singular(_)))
+    };
+    let singular: Vec<&str> = cases.iter().filter(singular).map(|case| &case.name[..]).collect();
+    assert_eq!(singular, SINGULAR, "only these have derivatives that are not compared");
+    let names: BTreeSet<&str> = cases.iter().map(|case| &case.name[..]).collect();
+    assert_eq!(names.len(), CASES, "two cases have the same name");
+    let in_file: BTreeSet<&str> = cases.iter().map(|case| &case.op[..]).collect();
+    let known: BTreeSet<&str> = operations::<f64>().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(in_file, known, "the operations in the file are not those of operations.rs");
+}
