@@ -6,7 +6,7 @@ use super::{CheckError, weight};
 use crate::{Gradients, Replay, Tape, Tensor};
 
 /// One tensor for each input, or for each output.
-pub(super) type Tensors = Tensors;
+pub(super) type Tensors = Vec<Tensor<f64>>;
 
 type Record<'a> = &'a dyn Fn(&Tape, &[Tensor<f64>]) -> (Tensors, Tensors);
 
