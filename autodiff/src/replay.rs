@@ -6,7 +6,7 @@ use crate::Float;
 use crate::function::{Backward, InputGradients};
 use crate::gradients::Gradients;
 use crate::shape::{ShapeError, broadcasts_to, refuse};
-use crate::tape::{Leaf, Node, Place, Tape};
+use crate::tape::{Leaf, Node, Place, Record, Tape};
 use crate::tensor::Tensor;
 
 /// How a backward pass is run; the default drains the tape and gives first-order gradients.
@@ -219,7 +219,7 @@ impl<T: Float> Flow<T> {
 /// The default: each node is taken out of the record as it is used.
 #[track_caller]
 fn drained<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
-    let (mut nodes, leaves, kept) = {
+    let Record { mut nodes, leaves, kept, .. } = {
         let mut record = tape.lock::<T>();
         refuse_drained(record.drained);
         record.drain()

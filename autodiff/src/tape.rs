@@ -159,11 +159,10 @@ impl<T: Float> Record<T> {
         first
     }
 
-    /// Empties the record for a draining replay.
-    pub(crate) fn drain(&mut self) -> (Vec<Node<T>>, Vec<(u32, Leaf)>, Vec<u32>) {
-        self.drained = true;
-        self.watched.clear();
-        (std::mem::take(&mut self.nodes), std::mem::take(&mut self.leaves), std::mem::take(&mut self.kept))
+    /// Takes everything out for a draining replay; the record is closed from now on.
+    pub(crate) fn drain(&mut self) -> Self {
+        let slots = self.slots;
+        std::mem::replace(self, Self { slots, drained: true, ..Self::new() })
     }
 }
 

@@ -34,7 +34,8 @@ impl<T: Float> Function<T> for LeakyRelu {
             return map(
                 inputs[0],
                 #[inline(always)]
-                |x| if x > T::zero() || x != x { x } else { T::zero() },
+                // Written so that NaN, which compares with nothing, stays.
+                |x| if x <= T::zero() { T::zero() } else { x },
             )
             .into();
         }

@@ -96,16 +96,11 @@ impl<T: Float> Function<T> for BatchNorm {
             let (dmean, dvar) = (of(&grads[1]), of(&grads[2]));
             let n = T::from_f64((c.batch * c.positions) as f64);
             let two = T::from_f64(2.0);
-            let mut coefficients = [(); 3].map(|()| vec![T::zero(); c.channels]);
-            for j in 0..c.channels {
-                let r = rows(&inverse)[j];
-                let a = rows(&w)[j] * r;
-                coefficients[0][j] = a;
-                coefficients[1][j] = (two * rows(&dvar)[j] - a * r * rows(&dw)[j]) / n;
-                coefficients[2][j] = (rows(&dmean)[j] - a * rows(&db)[j]) / n;
-            }
-            let [a, b, d] = &coefficients;
-            Value::build(x.shape(), |dx| kernel::combine(c, rows(&x), rows(&dy), rows(&mean), a, b, d, dx))
+            let by_channel = |f: &dyn Fn(usize) -> T| -> Vec<T> { (0..c.channels).map(f).collect() };
+            let a = by_channel(&|j| rows(&w)[j] * rows(&inverse)[j]);
+            let b = by_channel(&|j| (two * rows(&dvar)[j] - a[j] * rows(&inverse)[j] * rows(&dw)[j]) / n);
+            let d = by_channel(&|j| (rows(&dmean)[j] - a[j] * rows(&db)[j]) / n);
+            Value::build(x.shape(), |dx| kernel::combine(c, rows(&x), rows(&dy), rows(&mean), &a, &b, &d, dx))
                 .into()
         });
         smallvec![dx, Some(dw.into()), Some(db.into())]

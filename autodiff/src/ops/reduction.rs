@@ -124,7 +124,7 @@ impl<T: Float> Function<T> for Extremum {
             &y.value,
             #[inline(always)]
             |x, y| {
-                if x == y || (x != x && y != y) { T::one() } else { T::zero() }
+                if x == y || (x.is_nan() && y.is_nan()) { T::one() } else { T::zero() }
             },
         ));
         let axes = self.axes.resolve(x.ndim()).expect("checked by output_shapes");
