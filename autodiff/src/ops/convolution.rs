@@ -342,7 +342,7 @@ impl<T: Float> Function<T> for Conv2dWeightGradient {
 }
 
 impl<T: Float> Tensor<T> {
-    /// Convolution of pictures [N, C, H, W] with a weight [K, C / groups, R, S] and perhaps a bias [K], as
+    /// Convolution of pictures [N, C, H, W] with a weight [K, C / groups, R, S] and perhaps a bias \[K\], as
     /// cross-correlation: the kernel is not flipped. The result is [N, K, P, Q] with
     /// P = ⌊(H + 2·padding − dilation·(R − 1) − 1) / stride⌋ + 1, and Q likewise.
     ///

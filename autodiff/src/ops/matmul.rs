@@ -151,7 +151,7 @@ impl<T: Float> Function<T> for MatMul {
     }
 }
 
-/// y = x·wᵀ + b for inputs x [n, in], w [out, in] and perhaps b [out]. Rule: dx = dy·w, dw = dyᵀ·x,
+/// y = x·wᵀ + b for inputs x [n, in], w [out, in] and perhaps b \[out\]. Rule: dx = dy·w, dw = dyᵀ·x,
 /// db = Σ dy over n.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Linear;
@@ -266,7 +266,7 @@ impl<T: Float> Tensor<T> {
         }
     }
 
-    /// y = x·wᵀ + b on the last axis: x [.., in], weight [out, in], bias [out].
+    /// y = x·wᵀ + b on the last axis: x [.., in], weight [out, in], bias \[out\].
     ///
     /// ```
     /// # use wengert::prelude::*;

@@ -14,7 +14,7 @@ use crate::value::Value;
 /// y = w·(x − μ)/√(σ² + ε) + b by channel, with the mean μ and the biased variance σ² of the batch, which are
 /// outputs too; fused.
 ///
-/// Inputs x [N, C, …], w [C], b [C]; outputs y, μ [C], σ² [C]. With x̂ = (x − μ)/√(σ² + ε) and n elements to a
+/// Inputs x [N, C, …], w \[C\], b \[C\]; outputs y, μ \[C\], σ² \[C\]. With x̂ = (x − μ)/√(σ² + ε) and n elements to a
 /// channel: dw = Σ dy·x̂, db = Σ dy, dx = w/√(σ² + ε)·(dy − db/n − x̂·dw/n) + dμ/n + 2(x − μ)·dσ²/n.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchNorm {
@@ -141,8 +141,8 @@ impl<T: Float> Composed<T> for BatchNorm {
 
 impl<T: Float> Tensor<T> {
     /// Batch normalization of [N, C, …] with the statistics of this batch:
-    /// y = weight·(x − μ)/√(σ² + ε) + bias by channel. Gives y, the mean μ [C] and the biased variance
-    /// σ² [C]; all three can be differentiated.
+    /// y = weight·(x − μ)/√(σ² + ε) + bias by channel. Gives y, the mean μ \[C\] and the biased variance
+    /// σ² \[C\]; all three can be differentiated.
     ///
     /// This is the training form; a layer that keeps running statistics stands in `nn`. After Ioffe and
     /// Szegedy, "Batch normalization" (2015).
@@ -155,7 +155,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If the input has fewer than two axes or no elements, or weight and bias are not [C].
+    /// If the input has fewer than two axes or no elements, or weight and bias are not \[C\].
     #[track_caller]
     pub fn batch_norm(&self, weight: &Self, bias: &Self, eps: f64) -> (Self, Self, Self) {
         let mut out = apply(BatchNorm { eps }, &[self, weight, bias]).into_iter();

@@ -13,7 +13,7 @@ use crate::value::Value;
 
 /// One LSTM layer over a sequence; fused.
 ///
-/// Inputs x [T, N, I], h₀ [N, H], c₀ [N, H], w_ih [4H, I], w_hh [4H, H] and perhaps b_ih [4H], b_hh [4H], the
+/// Inputs x [T, N, I], h₀ [N, H], c₀ [N, H], w_ih [4H, I], w_hh [4H, H] and perhaps b_ih \[4H\], b_hh \[4H\], the
 /// gates in the order i f g o; outputs h [T, N, H], h_T [N, H], c_T [N, H]. For each step
 /// i, f, o = σ(·), g = tanh(·) of w_ih x + b_ih + w_hh h + b_hh, c ← f·c + i·g, h ← o·tanh c.
 ///
@@ -245,7 +245,7 @@ pub struct LstmWeights<T: Float> {
     pub input: Tensor<T>,
     /// [4H, H].
     pub hidden: Tensor<T>,
-    /// The two biases, [4H] each.
+    /// The two biases, \[4H\] each.
     pub biases: Option<(Tensor<T>, Tensor<T>)>,
 }
 
