@@ -27,10 +27,10 @@ struct Options {
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..))]
     steps: u64,
     /// The learning rate α.
-    #[arg(long, default_value_t = 0.5, value_parser = positive)]
+    #[arg(long, default_value_t = 0.5, value_parser = positive, allow_negative_numbers = true)]
     lr: f64,
     /// The weight λ of the penalty λ/2m·‖w‖²; the bias is exempt.
-    #[arg(long, default_value_t = 1.0, value_parser = not_negative)]
+    #[arg(long, default_value_t = 1.0, value_parser = not_negative, allow_negative_numbers = true)]
     penalty: f64,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "32")]
     pub(crate) batch: NonZeroUsize,
     /// The highest learning rate; it rises to this and falls along half a cosine.
-    #[arg(long, default_value_t = 2e-3, value_parser = learning_rate)]
+    #[arg(long, default_value_t = 2e-3, value_parser = learning_rate, allow_negative_numbers = true)]
     pub(crate) lr: f64,
     /// How many threads to use (default: all cores). The result does not depend on it.
     #[arg(long)]
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// Weights to start from, saved by an earlier run.
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
-    /// A picture to read with the loaded weights, in place of training.
+    /// A picture of one digit to read with the loaded weights, in place of training.
     #[arg(long, value_name = "IMAGE.png", requires = "load")]
     pub(crate) predict: Option<PathBuf>,
 }
