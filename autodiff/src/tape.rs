@@ -295,10 +295,9 @@ impl Tape {
         function: Arc<dyn Function<T>>,
         inputs: SmallVec<[Input; 2]>,
         outputs: usize,
-        saved: impl FnOnce() -> SmallVec<[Saved<T>; 2]>,
+        saved: SmallVec<[Saved<T>; 2]>,
     ) -> u32 {
         let caller = Location::caller();
-        let saved = saved();
         let mut record = self.open::<T>(function.name());
         let first = record.take_slots(outputs as u32);
         record.nodes.push(Node { function, inputs, saved, first, outputs: outputs as u32, caller });

@@ -7,7 +7,7 @@ use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, OwnedRepr};
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::function::{Forward, Function, Saved, Tensors};
+use crate::function::{Forward, Function, Outputs, Saved, Tensors};
 use crate::indices::Indices;
 use crate::shape::{Shape, ShapeError, checked_len, refuse};
 use crate::tape::{Input, Place, Tape};
@@ -234,11 +234,51 @@ fn common_tape<'a, T: Float>(name: &str, inputs: &[&'a Tensor<T>]) -> Option<&'a
     Some(first)
 }
 
+/// Applies a function to inputs and, if one of them wants a gradient, records it.
+///
+/// Only this and the allocation of the function are generic over it: the rest is compiled once.
 #[track_caller]
 fn run<T: Float, F: Function<T>>(
     function: F,
     inputs: &[&Tensor<T>],
 ) -> Result<(Tensors<T>, Option<Indices>), ShapeError> {
+    let computed = compute(&function, inputs)?;
+    Ok(match computed.saved {
+        Some(_) => record(Arc::new(function), inputs, computed),
+        None => computed.place(None),
+    })
+}
+
+/// The outputs of a function, before they have a place.
+struct Computed<'a, T: Float> {
+    outputs: Outputs<T>,
+    tape: Option<&'a Tape>,
+    /// What the rule needs, if the call is to be recorded.
+    saved: Option<SmallVec<[Saved<T>; 2]>>,
+}
+
+impl<T: Float> Computed<'_, T> {
+    /// The outputs as tensors, in slots from `first` on if the call was recorded.
+    fn place(self, first: Option<u32>) -> (Tensors<T>, Option<Indices>) {
+        let place = |i: usize| {
+            self.tape.map(|tape| Place { tape: tape.clone(), slot: first.map(|slot| slot + i as u32) })
+        };
+        let tensors = self.outputs.values.into_iter().enumerate();
+        (tensors.map(|(i, value)| Tensor { value, place: place(i) }).collect(), self.outputs.indices)
+    }
+}
+
+/// The slot of a tensor that wants a gradient.
+fn slot<T: Float>(x: &Tensor<T>) -> Option<u32> {
+    x.place.as_ref().and_then(|p| p.slot)
+}
+
+/// Checks the shapes and computes the outputs, with what is to be kept if the call is to be recorded.
+#[track_caller]
+fn compute<'a, T: Float>(
+    function: &dyn Function<T>,
+    inputs: &[&'a Tensor<T>],
+) -> Result<Computed<'a, T>, ShapeError> {
     let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|x| x.shape()).collect();
     let name = function.name();
     let expected = function.output_shapes(&shapes).map_err(|e| e.of(name, &shapes))?;
@@ -246,10 +286,9 @@ fn run<T: Float, F: Function<T>>(
         checked_len(shape).map_err(|e| e.of(name, &shapes))?;
     }
     let tape = common_tape(name, inputs);
-    let wants = |x: &Tensor<T>| x.place.as_ref().and_then(|p| p.slot);
-    let records = inputs.iter().any(|x| wants(x).is_some());
+    let records = inputs.iter().any(|x| slot(x).is_some());
     let needs: SmallVec<[bool; 4]> =
-        if records { inputs.iter().map(|x| wants(x).is_some()).collect() } else { SmallVec::new() };
+        if records { inputs.iter().map(|x| slot(x).is_some()).collect() } else { SmallVec::new() };
     let values: SmallVec<[&Value<T>; 4]> = inputs.iter().map(|x| &x.value).collect();
     let mut cx =
         Forward { needs: &needs, inputs: SmallVec::new(), outputs: SmallVec::new(), others: SmallVec::new() };
@@ -262,33 +301,27 @@ fn run<T: Float, F: Function<T>>(
         "{name}: its forward pass gave shapes {:?}, its rule said {expected:?}",
         outputs.values.iter().map(Value::shape).collect::<Vec<_>>()
     );
-    let Forward { inputs: kept_inputs, outputs: kept_outputs, others, .. } = cx;
-    let first = match tape {
-        Some(tape) if records => {
-            let places = inputs
-                .iter()
-                .map(|x| Input { slot: wants(x), shape: Shape::from_slice(x.shape()) })
-                .collect();
-            Some(tape.push(Arc::new(function), places, outputs.values.len(), || {
-                let from_inputs = kept_inputs.iter().map(|&i| Saved::Input(i, values[i as usize].clone()));
-                let from_outputs =
-                    kept_outputs.iter().map(|&i| Saved::Output(i, outputs.values[i as usize].clone()));
-                from_inputs.chain(from_outputs).chain(others).collect()
-            }))
-        }
-        _ => None,
-    };
-    let tensors = outputs
-        .values
-        .into_iter()
-        .enumerate()
-        .map(|(i, value)| {
-            let place =
-                tape.map(|tape| Place { tape: tape.clone(), slot: first.map(|slot| slot + i as u32) });
-            Tensor { value, place }
-        })
-        .collect();
-    Ok((tensors, outputs.indices))
+    let saved = records.then(|| {
+        let from_inputs = cx.inputs.iter().map(|&i| Saved::Input(i, values[i as usize].clone()));
+        let from_outputs = cx.outputs.iter().map(|&i| Saved::Output(i, outputs.values[i as usize].clone()));
+        from_inputs.chain(from_outputs).chain(cx.others).collect()
+    });
+    Ok(Computed { outputs, tape, saved })
+}
+
+/// Records a call on the tape that its inputs lie on.
+#[track_caller]
+fn record<T: Float>(
+    function: Arc<dyn Function<T>>,
+    inputs: &[&Tensor<T>],
+    mut computed: Computed<'_, T>,
+) -> (Tensors<T>, Option<Indices>) {
+    let tape = computed.tape.expect("an input that wants a gradient lies on a tape");
+    let saved = computed.saved.take().unwrap_or_default();
+    let places =
+        inputs.iter().map(|x| Input { slot: slot(x), shape: Shape::from_slice(x.shape()) }).collect();
+    let first = tape.push(function, places, computed.outputs.values.len(), saved);
+    computed.place(Some(first))
 }
 
 impl<T: Float> From<Value<T>> for Tensor<T> {

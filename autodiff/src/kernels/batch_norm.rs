@@ -4,9 +4,7 @@
 //! depend on the channel only. Sums are taken plane by plane and added in the order of the batch; a channel
 //! is never divided between threads, so that the bits do not depend on their number.
 
-use rayon::prelude::*;
-
-use super::parallel::{Shared, worthwhile};
+use super::parallel::{Shared, each, worthwhile};
 use super::simd::vectorized;
 use crate::Float;
 
@@ -206,7 +204,7 @@ fn by_channel<T: Float>(
 
 fn for_each(tasks: usize, elements: usize, run: impl Fn(usize) + Sync + Send) {
     if worthwhile(elements) && tasks > 1 {
-        (0..tasks).into_par_iter().for_each(run);
+        each(tasks, 1, &run);
     } else {
         (0..tasks).for_each(run);
     }

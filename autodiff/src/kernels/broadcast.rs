@@ -5,10 +5,9 @@
 //! loops that vectorize; any other stride is walked.
 
 use ndarray::ArrayViewD;
-use rayon::prelude::*;
 
 use super::layout::{broadcast_strides, coalesce, for_each_run};
-use super::parallel::{CHUNK, Source, worthwhile};
+use super::parallel::{Shared, Source, in_pieces};
 use super::simd::vectorized;
 use super::vector::{map2, map2_loop};
 
@@ -42,7 +41,11 @@ pub(crate) fn map2_broadcast<A, B, O>(
     let axes = coalesce(shape, [&a_strides[..], &b_strides[..]]);
     let (a, b) = (Source::new(a.as_ptr()), Source::new(b.as_ptr()));
     let steps = axes[axes.len() - 1].strides;
-    let run = |start: usize, out: &mut [O]| {
+    let target = Shared::new(out);
+    in_pieces(shape.iter().product(), &|range| {
+        let start = range.start;
+        // SAFETY: the pieces do not overlap.
+        let out = unsafe { target.slice(start, range.len()) };
         vectorized(
             #[inline(always)]
             || {
@@ -58,12 +61,7 @@ pub(crate) fn map2_broadcast<A, B, O>(
                 );
             },
         );
-    };
-    if worthwhile(out.len()) {
-        out.par_chunks_mut(CHUNK).enumerate().for_each(|(i, out)| run(i * CHUNK, out));
-    } else {
-        run(0, out);
-    }
+    });
 }
 
 /// out\[i\] ← f(a\[i·s\], b\[i·t\]) for steps \[s, t\].

@@ -9,7 +9,7 @@ use ndarray::ArrayViewD;
 use rayon::prelude::*;
 
 use super::layout::{Axes, coalesce, for_each_run};
-use super::parallel::{CHUNK, Shared, Source, worthwhile};
+use super::parallel::{CHUNK, Shared, Source, each, worthwhile};
 
 /// Side of the square blocks of a transposition.
 const BLOCK: usize = 16;
@@ -140,7 +140,7 @@ unsafe fn transpose<T: Copy + Send + Sync>(axes: &Axes<1>, lead: usize, source: 
     };
     if worthwhile(outer * rows * columns) {
         let grain = (CHUNK / (BLOCK * columns)).max(1);
-        (0..outer * bands).into_par_iter().with_min_len(grain).for_each(band);
+        each(outer * bands, grain, &band);
     } else {
         (0..outer * bands).for_each(band);
     }

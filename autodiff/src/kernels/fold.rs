@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use super::parallel::{CHUNK, Shared, worthwhile};
+use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
 use crate::Float;
 
@@ -229,7 +229,7 @@ pub(super) fn columns<T: Float>(
     };
     if worthwhile(x.len()) {
         let grain = (CHUNK / (n * inner.min(TILE))).max(1);
-        (0..outer * tiles).into_par_iter().with_min_len(grain).for_each(tile);
+        each(outer * tiles, grain, &tile);
     } else {
         (0..outer * tiles).for_each(tile);
     }

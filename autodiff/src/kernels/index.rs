@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::layout::Along;
-use super::parallel::{CHUNK, Shared, worthwhile};
+use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
 use crate::Float;
 
@@ -70,7 +70,7 @@ pub(crate) fn index_add<T: Float>(dy: &[T], along: Along, ids: &[i64], dx: &mut 
     };
     if worthwhile(dy.len()) {
         let grain = (CHUNK / (ids.len() * inner.min(TILE))).max(1);
-        (0..outer * tiles).into_par_iter().with_min_len(grain).for_each(tile);
+        each(outer * tiles, grain, &tile);
     } else {
         (0..outer * tiles).for_each(tile);
     }

@@ -4,10 +4,9 @@
 //! gates of one step, laid out [batch, 4·hidden] in the order i f g o, are activated and combined in one
 //! vector pass a row.
 
-use super::parallel::{Shared, worthwhile};
+use super::parallel::{Shared, each, worthwhile};
 use super::simd::vectorized;
 use crate::Float;
-use rayon::prelude::*;
 
 /// Activates the gates in place, and writes c = f·c′ + i·g and h = o·tanh c.
 pub(crate) fn forward<T: Float>(hidden: usize, gates: &mut [T], c_before: &[T], c: &mut [T], h: &mut [T]) {
@@ -94,7 +93,7 @@ pub(crate) fn backward<T: Float>(
 fn for_each_row(rows: usize, hidden: usize, row: impl Fn(usize) + Sync + Send) {
     // A gate costs about eight simple operations an element.
     if rows > 1 && worthwhile(rows * hidden * 8) {
-        (0..rows).into_par_iter().with_min_len(rows.div_ceil(16)).for_each(row);
+        each(rows, rows.div_ceil(16), &row);
     } else {
         (0..rows).for_each(row);
     }

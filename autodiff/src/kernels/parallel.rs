@@ -1,5 +1,9 @@
 //! When and how work is cut for threads: always by size, never by the number of threads.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 /// Elements of one piece of parallel work.
 pub(crate) const CHUNK: usize = 1 << 14;
 
@@ -12,6 +16,23 @@ pub(crate) const THRESHOLD: usize = 1 << 15;
 #[inline]
 pub(crate) fn worthwhile(elements: usize) -> bool {
     elements >= THRESHOLD && rayon::current_num_threads() > 1
+}
+
+/// Calls `piece` with every stretch of `0..n`, of [`CHUNK`] elements each if `n` is worth several threads and
+/// of all of them if not.
+///
+/// It is not generic, so that the thread pool's part of a kernel is compiled once and not for each kernel.
+pub(crate) fn in_pieces(n: usize, piece: &(dyn Fn(Range<usize>) + Sync)) {
+    if worthwhile(n) {
+        each(n.div_ceil(CHUNK), 1, &|i| piece(i * CHUNK..((i + 1) * CHUNK).min(n)));
+    } else if n > 0 {
+        piece(0..n);
+    }
+}
+
+/// Calls `task(0)` … `task(count − 1)` on the pool, at least `grain` of them in a row on one thread.
+pub(crate) fn each(count: usize, grain: usize, task: &(dyn Fn(usize) + Sync)) {
+    (0..count).into_par_iter().with_min_len(grain).for_each(task);
 }
 
 /// A pointer that several threads use, each for elements of its own.

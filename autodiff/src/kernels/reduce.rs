@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::copy::copy_strided;
 use super::fold::{Fold, Max, Min, Sum, columns, rows};
-use super::parallel::{CHUNK, Shared, worthwhile};
+use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
 use super::vector::map_in_place;
 use crate::Float;
@@ -257,7 +257,7 @@ fn arg_along<T: Float>(
     };
     if worthwhile(x.len()) {
         let grain = (CHUNK / (n * inner.min(TILE))).max(1);
-        (0..outer * tiles).into_par_iter().with_min_len(grain).for_each(tile);
+        each(outer * tiles, grain, &tile);
     } else {
         (0..outer * tiles).for_each(tile);
     }

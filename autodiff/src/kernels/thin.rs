@@ -5,9 +5,7 @@
 //! columns held in registers; [`dot_rows`] multiplies contiguous rows by a vector, several rows abreast. A
 //! product whose other side is the thin one is computed transposed. Neither splits a sum between threads.
 
-use rayon::prelude::*;
-
-use super::parallel::{CHUNK, Shared, Source};
+use super::parallel::{CHUNK, Shared, Source, each};
 use super::simd::vectorized;
 use crate::Float;
 
@@ -103,7 +101,7 @@ unsafe fn dot_rows<T: Float>(
     };
     let many = CHUNK.div_ceil(k);
     if parallel && m > many {
-        (0..m.div_ceil(many)).into_par_iter().for_each(|i| run(i * many, ((i + 1) * many).min(m)));
+        each(m.div_ceil(many), 1, &|i| run(i * many, ((i + 1) * many).min(m)));
     } else {
         run(0, m);
     }
@@ -176,10 +174,10 @@ unsafe fn combine_rows<T: Float>(
     if !parallel || m.saturating_mul(n).saturating_mul(k) < 2 * CHUNK {
         run(0..m, 0..n);
     } else if m == 1 {
-        (0..n.div_ceil(PIECE)).into_par_iter().for_each(|i| run(0..1, i * PIECE..((i + 1) * PIECE).min(n)));
+        each(n.div_ceil(PIECE), 1, &|i| run(0..1, i * PIECE..((i + 1) * PIECE).min(n)));
     } else {
         let many = CHUNK.div_ceil(n);
-        (0..m.div_ceil(many)).into_par_iter().for_each(|i| run(i * many..((i + 1) * many).min(m), 0..n));
+        each(m.div_ceil(many), 1, &|i| run(i * many..((i + 1) * many).min(m), 0..n));
     }
 }
 

@@ -4,9 +4,7 @@
 //! `#[inline(always)] move |x| …`, without branches. (A constant captured by reference would have to be read
 //! again after each element written, and the loop would not vectorize.)
 
-use rayon::prelude::*;
-
-use super::parallel::{CHUNK, worthwhile};
+use super::parallel::{Shared, in_pieces};
 use super::simd::vectorized;
 
 #[inline(always)]
@@ -44,17 +42,16 @@ where
     O: Send,
 {
     assert_eq!(x.len(), out.len(), "map: the lengths differ");
-    let run = move |x: &[A], out: &mut [O]| {
+    let target = Shared::new(out);
+    in_pieces(x.len(), &move |range| {
+        // SAFETY: the pieces do not overlap.
+        let out = unsafe { target.slice(range.start, range.len()) };
+        let x = &x[range];
         vectorized(
             #[inline(always)]
             || map_loop(x, out, f),
         );
-    };
-    if worthwhile(out.len()) {
-        out.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(out, x)| run(x, out));
-    } else {
-        run(x, out);
-    }
+    });
 }
 
 /// x\[i\] ← f(x\[i\]).
@@ -62,7 +59,11 @@ pub(crate) fn map_in_place<T>(x: &mut [T], f: impl Fn(T) -> T + Copy + Send + Sy
 where
     T: Copy + Send,
 {
-    let run = move |x: &mut [T]| {
+    let n = x.len();
+    let target = Shared::new(x);
+    in_pieces(n, &move |range| {
+        // SAFETY: the pieces do not overlap.
+        let x = unsafe { target.slice(range.start, range.len()) };
         vectorized(
             #[inline(always)]
             || {
@@ -73,12 +74,7 @@ where
                 );
             },
         );
-    };
-    if worthwhile(x.len()) {
-        x.par_chunks_mut(CHUNK).for_each(run);
-    } else {
-        run(x);
-    }
+    });
 }
 
 /// out\[i\] ← f(x\[i\], y\[i\]).
@@ -89,18 +85,16 @@ where
     O: Send,
 {
     assert!(x.len() == out.len() && y.len() == out.len(), "map2: the lengths differ");
-    let run = move |x: &[A], y: &[B], out: &mut [O]| {
+    let target = Shared::new(out);
+    in_pieces(x.len(), &move |range| {
+        // SAFETY: the pieces do not overlap.
+        let out = unsafe { target.slice(range.start, range.len()) };
+        let (x, y) = (&x[range.clone()], &y[range]);
         vectorized(
             #[inline(always)]
             || map2_loop(x, y, out, f),
         );
-    };
-    if worthwhile(out.len()) {
-        let inputs = x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK));
-        out.par_chunks_mut(CHUNK).zip(inputs).for_each(|(out, (x, y))| run(x, y, out));
-    } else {
-        run(x, y, out);
-    }
+    });
 }
 
 /// x\[i\] ← f(x\[i\], y\[i\]).
@@ -110,7 +104,11 @@ where
     B: Copy + Sync,
 {
     assert_eq!(x.len(), y.len(), "map2_in_place: the lengths differ");
-    let run = move |x: &mut [T], y: &[B]| {
+    let target = Shared::new(x);
+    in_pieces(y.len(), &move |range| {
+        // SAFETY: the pieces do not overlap.
+        let x = unsafe { target.slice(range.start, range.len()) };
+        let y = &y[range];
         vectorized(
             #[inline(always)]
             || {
@@ -122,12 +120,7 @@ where
                 );
             },
         );
-    };
-    if worthwhile(x.len()) {
-        x.par_chunks_mut(CHUNK).zip(y.par_chunks(CHUNK)).for_each(|(x, y)| run(x, y));
-    } else {
-        run(x, y);
-    }
+    });
 }
 
 /// acc\[i\] ← acc\[i\] + x\[i\].
@@ -137,11 +130,10 @@ pub(crate) fn accumulate<T: Copy + Send + Sync + std::ops::Add<Output = T>>(acc:
 
 /// out\[i\] ← value.
 pub(crate) fn fill<T: Copy + Send + Sync>(out: &mut [T], value: T) {
-    if worthwhile(out.len()) {
-        out.par_chunks_mut(CHUNK).for_each(|out| out.fill(value));
-    } else {
-        out.fill(value);
-    }
+    let n = out.len();
+    let target = Shared::new(out);
+    // SAFETY: the pieces do not overlap.
+    in_pieces(n, &move |range| unsafe { target.slice(range.start, range.len()) }.fill(value));
 }
 
 #[cfg(test)]
