@@ -179,3 +179,15 @@ fn nothing_is_recorded_without_a_wanted_gradient() {
     let y = x.matmul(&x).relu().softmax(1).sum(..);
     assert!(tape.is_empty() && !y.requires_grad() && y.tape().is_some());
 }
+
+#[test]
+fn indices_that_a_tape_carries_do_not_keep_it_alive() {
+    let tape = Tape::new();
+    let x = tape.variable(Tensor::<f32>::zeros([2, 3]));
+    let picked = x.index_select(0, &tape.indices([1, 0])).cross_entropy(&tape.indices([2, 0]));
+    let one = tape.indices(Indices::from_vec([2, 1], vec![0, 1]));
+    let y = x.gather(1, &one) + x.scatter_add(1, &one, &Tensor::zeros([2, 1])).sum(..) + picked;
+    let weak = tape.downgrade();
+    drop((tape, x, y, one));
+    assert!(weak.upgrade().is_none());
+}

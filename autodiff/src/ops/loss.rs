@@ -40,7 +40,7 @@ impl Reduction {
 /// Rule: dx = (softmax(x) − one-hot(label))·dloss.
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
-    /// The class of each example: the input's shape without axis 1.
+    /// The class of each example: the input's shape without axis 1; on no tape ([`Indices::detach`]).
     pub labels: Indices,
 }
 
@@ -124,7 +124,7 @@ pub trait CrossEntropyTarget<T: Float> {
 impl<T: Float> CrossEntropyTarget<T> for Indices {
     #[track_caller]
     fn losses(&self, logits: &Tensor<T>) -> Tensor<T> {
-        apply_one(CrossEntropy { labels: self.clone() }, &[logits])
+        apply_one(CrossEntropy { labels: self.detach() }, &[logits])
     }
 }
 
