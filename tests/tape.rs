@@ -191,3 +191,26 @@ fn indices_that_a_tape_carries_do_not_keep_it_alive() {
     drop((tape, x, y, one));
     assert!(weak.upgrade().is_none());
 }
+
+#[test]
+fn a_parameter_may_change_while_another_thread_waits_to_watch_it() {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    let (finished, result) = mpsc::channel();
+    thread::spawn(move || {
+        let (tape, w) = (Tape::new(), Parameter::new(Tensor::<f32>::ones([2])));
+        let (theirs, same) = (tape.clone(), w.clone());
+        let watcher = w.update(|values| {
+            let watcher = thread::spawn(move || theirs.watch(&same).to_vec());
+            // It waits for the parameter by now, and must not hold the tape.
+            thread::sleep(Duration::from_millis(100));
+            tape.variable(Tensor::<f32>::ones([1]));
+            values.fill(3.0);
+            watcher
+        });
+        finished.send(watcher.join().unwrap()).unwrap();
+    });
+    assert_eq!(result.recv_timeout(Duration::from_secs(20)).expect("a deadlock"), [3.0; 2]);
+}
