@@ -107,3 +107,24 @@ fn the_shared_gradient_of_a_sum_is_not_written_over() {
     assert_eq!(grads.get(&x).unwrap().to_vec(), [11.0; 3]);
     assert_eq!(grads.get(&z).unwrap().to_vec(), [1.0; 3]);
 }
+
+#[test]
+fn a_replay_begins_at_any_of_several_outputs() {
+    let weights = (Tensor::<f64>::full([1], 2.0), Tensor::<f64>::zeros([1]));
+    let replays: [fn() -> Replay<f64>; 3] =
+        [Replay::new, || Replay::new().retain(true), || Replay::new().create_graph(true)];
+    for replay in replays {
+        for output in 0..3 {
+            let tape = Tape::new();
+            let x = tape.variable(Tensor::from_vec([3, 1], vec![1.0, 2.0, 6.0]));
+            let (y, mean, var) = x.batch_norm(&weights.0, &weights.1, 1e-5);
+            let (from, seed) =
+                [(y, Tensor::ones([3, 1])), (mean, Tensor::ones([1])), (var, Tensor::ones([1]))][output]
+                    .clone();
+            let dx = from.backward_with(replay().seed(seed)).get(&x).unwrap().to_vec();
+            // The elements of y sum to 0, μ is the mean of x, and dσ²/dx = 2(x − μ)/n.
+            let expected = [[0.0; 3], [1.0 / 3.0; 3], [-4.0 / 3.0, -2.0 / 3.0, 2.0]][output];
+            assert!(dx.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{output}: {dx:?}");
+        }
+    }
+}

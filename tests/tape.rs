@@ -179,3 +179,38 @@ fn nothing_is_recorded_without_a_wanted_gradient() {
     let y = x.matmul(&x).relu().softmax(1).sum(..);
     assert!(tape.is_empty() && !y.requires_grad() && y.tape().is_some());
 }
+
+#[test]
+fn indices_that_a_tape_carries_do_not_keep_it_alive() {
+    let tape = Tape::new();
+    let x = tape.variable(Tensor::<f32>::zeros([2, 3]));
+    let picked = x.index_select(0, &tape.indices([1, 0])).cross_entropy(&tape.indices([2, 0]));
+    let one = tape.indices(Indices::from_vec([2, 1], vec![0, 1]));
+    let y = x.gather(1, &one) + x.scatter_add(1, &one, &Tensor::zeros([2, 1])).sum(..) + picked;
+    let weak = tape.downgrade();
+    drop((tape, x, y, one));
+    assert!(weak.upgrade().is_none());
+}
+
+#[test]
+fn a_parameter_may_change_while_another_thread_waits_to_watch_it() {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    let (finished, result) = mpsc::channel();
+    thread::spawn(move || {
+        let (tape, w) = (Tape::new(), Parameter::new(Tensor::<f32>::ones([2])));
+        let (theirs, same) = (tape.clone(), w.clone());
+        let watcher = w.update(|values| {
+            let watcher = thread::spawn(move || theirs.watch(&same).to_vec());
+            // It waits for the parameter by now, and must not hold the tape.
+            thread::sleep(Duration::from_millis(100));
+            tape.variable(Tensor::<f32>::ones([1]));
+            values.fill(3.0);
+            watcher
+        });
+        finished.send(watcher.join().unwrap()).unwrap();
+    });
+    assert_eq!(result.recv_timeout(Duration::from_secs(20)).expect("a deadlock"), [3.0; 2]);
+}

@@ -256,3 +256,19 @@ fn what_the_methods_panic_with_try_apply_returns() {
     says(&error(place, &[&x]), &["slice: axis 2 is out of range"]);
     says(&error(ops::Concat { axis: 2 }, &[&x]), &["concat: axis 2 is out of range"]);
 }
+
+#[test]
+fn a_layer_on_a_drained_tape_points_to_the_line_of_its_call() {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let tape = Tape::training(0);
+    let x = tape.variable(Tensor::<f32>::ones([2, 1, 4, 4]));
+    let _ = x.sum(..).backward();
+    let drained = |text: String| says(&text, &["drained", "detach()"]);
+    drained(refused(|| Conv2d::new(1, 1, 3, &mut rng).forward(&x)));
+    drained(refused(|| Linear::new(4, 1, &mut rng).forward(&x)));
+    drained(refused(|| BatchNorm2d::new(1).forward(&x)));
+    drained(refused(|| {
+        LstmConfig::new(4, 2).init::<f32>(&mut rng).forward(&tape.constant(Tensor::ones([1, 1, 4])))
+    }));
+    drained(refused(|| T::stack(&[&x, &x], 0)));
+}

@@ -174,7 +174,8 @@ impl<T: Float> Forward<'_, T> {
     /// Keeps whole numbers for [`Backward::indices`].
     pub fn save_indices(&mut self, indices: Indices) {
         if self.records() {
-            self.others.push(Saved::Indices(indices));
+            // On the tape that keeps them they would keep it alive.
+            self.others.push(Saved::Indices(indices.detach()));
         }
     }
 

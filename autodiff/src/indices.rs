@@ -103,6 +103,18 @@ impl Indices {
         }
     }
 
+    /// The same numbers on no tape: what a function keeps, which would otherwise keep its own tape alive.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let carried = Tape::new().indices([2, 0]);
+    /// assert!(carried.tape().is_some() && carried.detach().tape().is_none());
+    /// ```
+    pub fn detach(&self) -> Self {
+        Self { values: self.values.clone(), tape: None }
+    }
+
     pub(crate) fn on(mut self, tape: &Tape) -> Self {
         self.tape = Some(tape.clone());
         self

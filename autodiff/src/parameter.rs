@@ -121,6 +121,9 @@ impl<T: Float> Parameter<T> {
 
     /// Changes the elements: in place if no tape or tensor shares them, otherwise in a copy that replaces
     /// them. The view is row-major.
+    ///
+    /// The parameter is locked while `change` runs, which must therefore not ask for its value: not through
+    /// any of its handles, nor through a layer that holds one.
     pub fn update<R>(&self, change: impl FnOnce(&mut ArrayViewMutD<'_, T>) -> R) -> R {
         let mut guard = self.0.value.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut guard.view_mut())

@@ -150,12 +150,14 @@ impl<T: Float> Flow<T> {
         }
     }
 
+    // Nothing has arrived at a slot beyond the replay's end: those of a function's later outputs, where the
+    // replay begins at an earlier one.
     fn take(&mut self, slot: u32) -> Option<Tensor<T>> {
-        self.above[(slot - self.base) as usize].take()
+        self.above.get_mut((slot - self.base) as usize)?.take()
     }
 
     fn peek(&self, slot: u32) -> Option<&Tensor<T>> {
-        self.above[(slot - self.base) as usize].as_ref()
+        self.above.get((slot - self.base) as usize)?.as_ref()
     }
 
     /// The gradients that arrived at a node's outputs, or `None` if none did.

@@ -235,11 +235,12 @@ impl Tape {
             return self.constant(parameter.value());
         }
         let id = parameter.id();
+        // Read before the record is locked: whoever changes the parameter may use this tape meanwhile.
+        let value = parameter.read();
         let mut record = self.open::<T>("Tape::watch");
         let (slot, value) = match record.watched.get(&id) {
             Some((slot, value)) => (*slot, value.clone()),
             None => {
-                let value = parameter.read();
                 let slot = record.leaf(Leaf::Parameter(id));
                 record.watched.insert(id, (slot, value.clone()));
                 (slot, value)

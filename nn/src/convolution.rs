@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Check, expect};
 use crate::init::{Fans, Init};
+use crate::layer::on_tape_of;
 use crate::{ConfigError, Layer, Module};
 
 /// A convolution over pictures [batch, channels, height, width], which is a cross-correlation, as everywhere:
@@ -55,7 +56,7 @@ impl<T: Float> Conv2d<T> {
 
 impl<T: Float> Layer<T> for Conv2d<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let bias = self.bias.as_ref().map(|bias| bias.on_tape_of(x));
+        let bias = on_tape_of(self.bias.as_ref(), x);
         x.conv2d(&self.weight.on_tape_of(x), bias.as_ref(), self.options)
     }
 }

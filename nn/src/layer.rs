@@ -1,6 +1,6 @@
 //! Modules that take one tensor to another.
 
-use autodiff::{Float, Tensor};
+use autodiff::{Float, Parameter, Tensor};
 
 use crate::Module;
 
@@ -35,6 +35,15 @@ pub trait Layer<T: Float>: Module<T> {
     /// The output for an input.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T>;
+}
+
+/// [`Parameter::on_tape_of`] for a parameter that a layer may lack. (`Option::map` would hide the caller's line.)
+#[track_caller]
+pub(crate) fn on_tape_of<T: Float>(parameter: Option<&Parameter<T>>, x: &Tensor<T>) -> Option<Tensor<T>> {
+    match parameter {
+        Some(parameter) => Some(parameter.on_tape_of(x)),
+        None => None,
+    }
 }
 
 impl<T: Float, L: Layer<T> + ?Sized> Layer<T> for Box<L> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Check, expect};
 use crate::init::{Fans, Init};
+use crate::layer::on_tape_of;
 use crate::{ConfigError, Layer, Module};
 
 /// A fully connected layer: y = x·Wᵀ + b on the last axis of x [.., in].
@@ -40,7 +41,7 @@ impl<T: Float> Linear<T> {
 
 impl<T: Float> Layer<T> for Linear<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let bias = self.bias.as_ref().map(|bias| bias.on_tape_of(x));
+        let bias = on_tape_of(self.bias.as_ref(), x);
         x.linear(&self.weight.on_tape_of(x), bias.as_ref())
     }
 }

@@ -4,6 +4,7 @@ use autodiff::{Float, Parameter, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Check, expect};
+use crate::layer::on_tape_of;
 use crate::{Buffer, ConfigError, Layer, Module};
 
 /// Batch normalization of [batch, channels] or [batch, channels, length].
@@ -93,11 +94,10 @@ impl<const D: usize, T: Float> BatchNorm<D, T> {
             "BatchNorm{D}d: the input {:?} has one value to a channel; its variance needs at least two",
             x.shape()
         );
-        let on_tape = |parameter: &Option<Parameter<T>>, default: f64| match parameter {
-            Some(parameter) => parameter.on_tape_of(x),
-            None => Tensor::full([self.channels], default),
-        };
-        let (y, mean, var) = x.batch_norm(&on_tape(&self.weight, 1.0), &on_tape(&self.bias, 0.0), self.eps);
+        let all = |value| move || Tensor::full([self.channels], value);
+        let weight = on_tape_of(self.weight.as_ref(), x).unwrap_or_else(all(1.0));
+        let bias = on_tape_of(self.bias.as_ref(), x).unwrap_or_else(all(0.0));
+        let (y, mean, var) = x.batch_norm(&weight, &bias, self.eps);
         if let Some((running_mean, running_var)) = self.running().filter(|_| trains(x)) {
             let unbiased = n as f64 / (n as f64 - 1.0);
             let keep = 1.0 - self.momentum;

@@ -87,11 +87,13 @@ impl<T: Float> Lstm<T> {
             if l > 0 {
                 sequence = sequence.dropout(self.dropout);
             }
-            let weights = LstmWeights {
-                input: weights.input.on_tape_of(x),
-                hidden: weights.hidden.on_tape_of(x),
-                biases: weights.biases.as_ref().map(|(ih, hh)| (ih.on_tape_of(x), hh.on_tape_of(x))),
+            let biases = match &weights.biases {
+                // Not in a closure, which would hide the caller's line.
+                Some((ih, hh)) => Some((ih.on_tape_of(x), hh.on_tape_of(x))),
+                None => None,
             };
+            let (input, hidden) = (weights.input.on_tape_of(x), weights.hidden.on_tape_of(x));
+            let weights = LstmWeights { input, hidden, biases };
             let of_layer = |state: &Tensor<T>| state.slice(0, l as isize..l as isize + 1);
             let (y, (h, c)) = sequence.lstm((&of_layer(h), &of_layer(c)), &[weights]);
             sequence = y;

@@ -61,9 +61,13 @@ struct Entry<T: Float> {
 impl<T: Float> Graph<T> {
     /// The record of a tape as it stands.
     pub fn of(tape: &Tape) -> Self {
-        let record = tape.lock::<T>();
+        // Copied, so that functions are asked for their shapes outside the lock; the values are shared.
+        let (leaves, nodes) = {
+            let record = tape.lock::<T>();
+            (record.leaves.clone(), record.nodes.clone())
+        };
         let mut entries = BTreeMap::new();
-        for &(slot, leaf) in &record.leaves {
+        for (slot, leaf) in leaves {
             let entry = Entry {
                 operation: leaf.name(),
                 inputs: Vec::new(),
@@ -75,7 +79,7 @@ impl<T: Float> Graph<T> {
             };
             entries.insert(slot, entry);
         }
-        for node in &record.nodes {
+        for node in &nodes {
             let shapes: Vec<&[usize]> = node.inputs.iter().map(|i| &i.shape[..]).collect();
             let outputs = node.function.output_shapes(&shapes).unwrap_or_default();
             for i in 0..node.outputs as usize {

@@ -18,7 +18,7 @@ use crate::value::Value;
 pub struct IndexSelect {
     /// The axis.
     pub axis: usize,
-    /// Which slices.
+    /// Which slices, on no tape ([`Indices::detach`]).
     pub indices: Indices,
 }
 
@@ -93,7 +93,7 @@ impl<T: Float> Function<T> for IndexAdd {
 pub struct Gather {
     /// The axis.
     pub axis: usize,
-    /// The coordinates along it.
+    /// The coordinates along it, on no tape ([`Indices::detach`]).
     pub indices: Indices,
 }
 
@@ -154,7 +154,7 @@ impl<T: Float> Function<T> for Gather {
 pub struct ScatterAdd {
     /// The axis.
     pub axis: usize,
-    /// The coordinates along it.
+    /// The coordinates along it, on no tape ([`Indices::detach`]).
     pub indices: Indices,
 }
 
@@ -213,7 +213,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn index_select(&self, axis: isize, indices: &Indices) -> Self {
         let axis = self.axis("index_select", axis);
-        apply_one(IndexSelect { axis, indices: indices.clone() }, &[self])
+        apply_one(IndexSelect { axis, indices: indices.detach() }, &[self])
     }
 
     /// One element for each index: for axis 1 of a matrix y\[i, j\] = x\[i, indices\[i, j\]\].
@@ -230,7 +230,7 @@ impl<T: Float> Tensor<T> {
     /// tensor on another axis.
     #[track_caller]
     pub fn gather(&self, axis: isize, indices: &Indices) -> Self {
-        apply_one(Gather { axis: self.axis("gather", axis), indices: indices.clone() }, &[self])
+        apply_one(Gather { axis: self.axis("gather", axis), indices: indices.detach() }, &[self])
     }
 
     /// This tensor with the elements of `source` added where the indices say: for axis 1 of a matrix
@@ -249,6 +249,6 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn scatter_add(&self, axis: isize, indices: &Indices, source: &Self) -> Self {
         let axis = self.axis("scatter_add", axis);
-        apply_one(ScatterAdd { axis, indices: indices.clone() }, &[self, source])
+        apply_one(ScatterAdd { axis, indices: indices.detach() }, &[self, source])
     }
 }

@@ -40,7 +40,7 @@ impl Reduction {
 /// Rule: dx = (softmax(x) − one-hot(label))·dloss.
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
-    /// The class of each example: the input's shape without axis 1.
+    /// The class of each example: the input's shape without axis 1; on no tape ([`Indices::detach`]).
     pub labels: Indices,
 }
 
@@ -124,7 +124,7 @@ pub trait CrossEntropyTarget<T: Float> {
 impl<T: Float> CrossEntropyTarget<T> for Indices {
     #[track_caller]
     fn losses(&self, logits: &Tensor<T>) -> Tensor<T> {
-        apply_one(CrossEntropy { labels: self.clone() }, &[logits])
+        apply_one(CrossEntropy { labels: self.detach() }, &[logits])
     }
 }
 
@@ -216,8 +216,9 @@ impl<T: Float> Tensor<T> {
         same_shape(NAME, self, target);
         refuse_nan(NAME, target);
         refuse_empty(NAME, self, reduction);
-        // softplus(x) − x·y loses digits where x is large and y = 1: softplus(−x) + x·(1 − y) is equal.
-        let losses = (-self).softplus() + self * (1.0 - target);
+        // The shorter softplus(x) − x·y is a small difference of large numbers where a logit is large and
+        // right, and so is its gradient σ(x) − y. Here both terms are positive.
+        let losses = target * (-self).softplus() + (1.0 - target) * self.softplus();
         reduction.reduce(losses)
     }
 
@@ -266,5 +267,28 @@ fn same_shape<T: Float>(operation: &'static str, x: &Tensor<T>, target: &Tensor<
 fn refuse_empty<T: Float>(operation: &'static str, losses: &Tensor<T>, reduction: Reduction) {
     if reduction == Reduction::Mean && losses.is_empty() {
         refuse(ShapeError::new("an empty batch has no mean loss").of(operation, &[losses.shape()]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tape;
+
+    #[test]
+    fn logits_that_are_surely_right_keep_their_small_losses_and_gradients() {
+        let tape = Tape::new();
+        let x = tape.variable(Tensor::<f32>::from_vec([4], vec![-20.0, 20.0, -10.0, 10.0]));
+        let y = Tensor::from_vec([4], vec![0.0, 1.0, 0.0, 1.0]);
+        let losses = x.binary_cross_entropy_with_logits_and(&y, Reduction::None);
+        let gradients = losses.sum(..).backward().get(&x).unwrap().to_vec();
+        for i in 0..4 {
+            // ln(1 + e⁻ᵃ) and ∓σ(−a) at a = |x|.
+            let odds = (-x.view()[i].abs() as f64).exp();
+            let (loss, slope) = (odds.ln_1p(), odds / (1.0 + odds));
+            let gradient = if y.view()[i] == 0.0 { slope } else { -slope };
+            assert!((losses.view()[i] as f64 / loss - 1.0).abs() < 1e-5, "{losses}");
+            assert!((gradients[i] as f64 / gradient - 1.0).abs() < 1e-5, "{gradients:?}");
+        }
     }
 }

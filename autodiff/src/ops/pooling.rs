@@ -338,7 +338,8 @@ impl<T: Float> Tensor<T> {
         apply_one(MaxPool2d { window: window.into() }, &[self])
     }
 
-    /// The same, with the position of each maximum within its plane, row by row.
+    /// The same, with the position of each maximum within its plane, row by row: −1 for a dilated window all of
+    /// whose elements are padding, whose maximum is −∞.
     ///
     /// ```
     /// # use wengert::prelude::*;

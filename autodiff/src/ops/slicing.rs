@@ -335,7 +335,11 @@ impl<T: Float> Tensor<T> {
             Ok(axis) => axis as isize,
             Err(error) => refuse(error.of("stack", &[first.shape()])),
         };
-        let parts: SmallVec<[Self; 4]> = tensors.iter().map(|t| t.unsqueeze(axis)).collect();
+        let mut parts = SmallVec::<[Self; 4]>::new();
+        for tensor in tensors {
+            // Not in a closure, which would hide the caller's line.
+            parts.push(tensor.unsqueeze(axis));
+        }
         let parts: SmallVec<[&Self; 4]> = parts.iter().collect();
         Self::concat(&parts, axis)
     }
