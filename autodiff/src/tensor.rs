@@ -181,7 +181,8 @@ impl<T: Float> Tensor<T> {
 /// Applies a function, recording it if an input wants a gradient.
 ///
 /// # Panics
-/// If the shapes do not fit, two inputs lie on two tapes, or the tape to record on is drained.
+/// If the shapes do not fit, the function takes another number of inputs, two inputs lie on two tapes, or the
+/// tape to record on is drained.
 #[track_caller]
 pub fn apply<T: Float, F: Function<T>>(function: F, inputs: &[&Tensor<T>]) -> Tensors<T> {
     apply_with_indices(function, inputs).0
@@ -193,7 +194,8 @@ pub fn apply<T: Float, F: Function<T>>(function: F, inputs: &[&Tensor<T>]) -> Te
 /// The sentence of [`Function::output_shapes`], with the operation's name and the shapes.
 ///
 /// # Panics
-/// If two inputs lie on two tapes, or the tape to record on is drained.
+/// If the function takes another number of inputs, two inputs lie on two tapes, or the tape to record on is
+/// drained.
 #[track_caller]
 pub fn try_apply<T: Float, F: Function<T>>(
     function: F,
@@ -296,7 +298,7 @@ fn compute<'a, T: Float>(
         (0..inputs.len()).for_each(|i| cx.save_input(i));
     }
     let outputs = function.forward(&values, &mut cx);
-    debug_assert!(
+    assert!(
         outputs.values.iter().map(Value::shape).eq(expected.iter().map(|s| &s[..])),
         "{name}: its forward pass gave shapes {:?}, its rule said {expected:?}",
         outputs.values.iter().map(Value::shape).collect::<Vec<_>>()

@@ -108,13 +108,15 @@ impl<T: Float> Graph<T> {
                 column.insert(*slot, user - 1);
             }
         }
-        let columns = column.values().max().map_or(0, |c| c + 1);
+        let mut columns = vec![Vec::new(); column.values().max().map_or(0, |c| c + 1)];
+        for (&slot, &c) in &column {
+            columns[c].push(slot);
+        }
         let mut height: BTreeMap<u32, f64> = BTreeMap::new();
-        for c in 0..columns {
-            let mut slots: Vec<(f64, u32)> = column
-                .iter()
-                .filter(|(_, at)| **at == c)
-                .map(|(&slot, _)| {
+        for slots in columns {
+            let mut slots: Vec<(f64, u32)> = slots
+                .into_iter()
+                .map(|slot| {
                     let inputs: Vec<f64> =
                         self.entries[&slot].inputs.iter().flatten().map(|input| height[input]).collect();
                     let mean = inputs.iter().sum::<f64>() / inputs.len() as f64;
