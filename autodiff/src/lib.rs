@@ -1,4 +1,27 @@
-//! The tape of Wengert.
+//! Reverse-mode automatic differentiation, recorded as it is computed.
+//!
+//! A [`Tape`] records the operations on its [`Tensor`]s as ordinary code runs, and replays them backward. What
+//! comes from a tape is recorded on it; everything else is just computed. There is no global state: no mode to
+//! switch, nothing to reset.
+//!
+//! * [`Tensor`]: an n-dimensional array of `f32` or `f64`, perhaps on a tape. Its operations are methods and
+//!   operators; their functions stand in [`ops`].
+//! * [`Tape::variable`], [`Tape::constant`] and [`Tape::watch`] put a value on a tape: as a leaf that wants a
+//!   gradient, as one that does not, as the value of a [`Parameter`].
+//! * [`Tensor::backward`] gives [`Gradients`] and drains the tape; [`Replay`] keeps the record, or records the
+//!   backward pass too, for derivatives of any order.
+//! * [`Function`] is what an operation is: write your own, and prove it with [`check`].
+//! * [`graph`] shows a record as a table or a picture.
+//!
+//! ```
+//! use wengert::prelude::*;
+//!
+//! let tape = Tape::new();
+//! let x = tape.variable(Tensor::<f64>::from_vec([2], vec![0.5, 2.0]));
+//! let y = (x.square() + x.exp()).sum(..);
+//! let grads = y.backward();
+//! assert_eq!(grads.get(&x).unwrap().to_vec(), [1.0 + 0.5f64.exp(), 4.0 + 2f64.exp()]);
+//! ```
 #![deny(unsafe_code)]
 
 pub mod check;
