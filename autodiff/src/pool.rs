@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Vectors shorter than this are left to the system's allocator, which is quick at small sizes.
 const SMALLEST: usize = 1 << 12;
+/// Bytes of a cache line, on which large buffers begin.
+const CACHE_LINE: usize = 64;
 /// Size classes: four to each power of two, so that at most a quarter of a buffer is unused.
 const CLASSES: usize = 4 * 48;
 /// Bytes the pools of both types may hold together until [`set_limit`] says otherwise: 1 GiB.
@@ -116,6 +118,14 @@ impl<T: Copy + Default> Pool<T> {
                 buffer
             }
         }
+    }
+
+    /// A vector as [`take`](Self::take) gives it, and the index at which `len` elements on a cache line begin.
+    pub(crate) fn take_aligned(&self, len: usize) -> (Vec<T>, usize) {
+        let slack = CACHE_LINE / size_of::<T>();
+        let buffer = self.take(len + slack);
+        let start = (buffer.as_ptr() as usize).wrapping_neg() % CACHE_LINE / size_of::<T>();
+        (buffer, start)
     }
 
     /// Keeps a vector for later, or drops it when it is small, of no class's size, or beyond the limit.

@@ -8,7 +8,6 @@ use crate::Float;
 
 /// Buffers from this many elements on start at a cache line.
 const ALIGNED_FROM: usize = 1 << 12;
-const CACHE_LINE: usize = 64;
 
 /// A shared, immutable array of dynamic rank.
 ///
@@ -31,8 +30,7 @@ impl<T: Float> Value<T> {
             fill(&mut buffer);
             ArrayD::from_shape_vec(IxDyn(shape), buffer).expect("a buffer of the shape's length")
         } else {
-            let mut buffer = T::pool().take(len + CACHE_LINE / size_of::<T>());
-            let start = (buffer.as_ptr() as usize).wrapping_neg() % CACHE_LINE / size_of::<T>();
+            let (mut buffer, start) = T::pool().take_aligned(len);
             fill(&mut buffer[start..start + len]);
             Array1::from_vec(buffer)
                 .slice_move(s![start..start + len])
@@ -187,7 +185,7 @@ mod tests {
     fn a_large_value_is_aligned_and_its_buffer_returns() {
         let value = Value::<f32>::full(&[100, 1000], 1.0);
         let address = value.view().as_ptr() as usize;
-        assert_eq!(address % CACHE_LINE, 0);
+        assert_eq!(address % 64, 0);
         let slice = value.sliced(0, Slice::from(3..5));
         drop(value);
         assert_eq!(slice.view()[[0, 0]], 1.0);

@@ -3,10 +3,6 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::Float;
-use crate::pool::Pooled;
-
-/// Bytes of a cache line, on which a scratch buffer begins.
-const LINE: usize = 64;
 
 /// A buffer from the pool that begins on a cache line and goes back to the pool when dropped.
 ///
@@ -20,9 +16,7 @@ pub(crate) struct Scratch<T: Float> {
 impl<T: Float> Scratch<T> {
     /// A buffer of `len` elements.
     pub(crate) fn new(len: usize) -> Self {
-        let slack = LINE / size_of::<T>();
-        let buffer = <T as Pooled>::pool().take(len + slack);
-        let start = buffer.as_ptr().align_offset(LINE).min(slack);
+        let (buffer, start) = T::pool().take_aligned(len);
         Self { buffer, start, len }
     }
 }
