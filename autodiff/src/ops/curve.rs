@@ -10,7 +10,7 @@ use smallvec::smallvec;
 
 use super::{map2, one, only};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Builtin, Forward, Function, InputGradients, Outputs};
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
@@ -39,7 +39,10 @@ pub(super) trait Curve<T: Float>: Copy + Debug + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slope<C>(pub(super) C);
 
-impl<T: Float, C: Curve<T>> Function<T> for Slope<C> {
+impl<T: Float, C: Curve<T>> Function<T> for Slope<C>
+where
+    Self: Builtin,
+{
     fn name(&self) -> &'static str {
         self.0.names()[1]
     }
@@ -74,6 +77,8 @@ impl<T: Float, C: Curve<T>> Function<T> for Slope<C> {
 /// Makes functions of curves.
 macro_rules! curves {
     ($($name:ident),+) => {$(
+        builtin!($name, Slope<$name>);
+
         impl<T: Float> Function<T> for $name {
             fn name(&self) -> &'static str {
                 Curve::<T>::names(*self)[0]

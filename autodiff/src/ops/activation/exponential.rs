@@ -3,7 +3,7 @@
 use super::super::curve::{Curve, Slope, curves};
 use super::super::{map, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
@@ -64,7 +64,7 @@ impl<T: Float> Curve<T> for Elu {
     fn curvature(self, x: &Tensor<T>) -> Option<Tensor<T>> {
         let Self { alpha, scale, input_scale: k } = self;
         let negative = (x.clamp(f64::NEG_INFINITY, 0.0) * k).exp() * (scale * alpha * k * k);
-        Some(negative.masked_fill(&x.gt(0.0), 0.0))
+        Some(negative.masked_fill(&x.ge(0.0), 0.0))
     }
 }
 

@@ -4,10 +4,12 @@ use smallvec::smallvec;
 
 use super::super::{map2, one, only};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{Shape, ShapeError, Shapes, refuse, resolve_axis};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Prelu);
 
 /// x where x > 0, w·x elsewhere, with one slope w for all elements or one for each channel (axis 1). Rule:
 /// dx = dy where x > 0, w·dy elsewhere; dw = Σ x·dy over the elements of the channel with x ≤ 0.
@@ -59,8 +61,7 @@ impl<T: Float> Function<T> for Prelu {
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
         let (dy, x) = (only(grads), cx.input(0));
-        let slopes =
-            along_channels(cx.input_shape(0), cx.input_shape(1)).expect("checked by output_shapes");
+        let slopes = along_channels(cx.input_shape(0), cx.input_shape(1)).expect("checked by output_shapes");
         let positive = x.gt(0.0);
         let dx = cx.needs(0).then(|| Tensor::where_(&positive, dy, &(dy * cx.input(1).reshape(&slopes))));
         let dw = cx.needs(1).then(|| {

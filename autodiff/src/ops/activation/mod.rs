@@ -20,7 +20,7 @@ use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
-builtin!(LeakyRelu, Gate, TanhBackward, SigmoidBackward, Tanh, Sigmoid, Softplus);
+builtin!(LeakyRelu, Gate, TanhBackward, SigmoidBackward, Tanh, Sigmoid);
 
 /// x where x > 0, slope·x elsewhere. Rule: dx = dy where x > 0, slope·dy elsewhere; for slope 0 also dy where x
 /// is NaN.

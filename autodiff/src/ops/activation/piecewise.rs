@@ -1,10 +1,9 @@
 //! Activations made of straight pieces, and one of parabolas.
 
 use super::super::curve::{Curve, Slope, curves};
-use super::super::elementwise::Clamp;
-use super::super::{map, one, only, single};
+use super::super::{Clamp, map, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;

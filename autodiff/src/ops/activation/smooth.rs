@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 use super::super::curve::{Curve, Slope, bounded, curves, not_below};
 use super::super::{map, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
