@@ -84,6 +84,14 @@ impl<T: Float> Node<T> {
     }
 }
 
+/// A point of a record: how many nodes and slots there were.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    pub(crate) node: usize,
+    pub(crate) slot: u32,
+}
+
 /// What a slot without a node stands for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Leaf {
@@ -243,6 +251,12 @@ impl Tape {
     /// A handle that does not keep the tape alive.
     pub fn downgrade(&self) -> WeakTape {
         WeakTape(Arc::downgrade(&self.0))
+    }
+
+    /// Where the record ends now.
+    pub(crate) fn mark<T: Float>(&self) -> Mark {
+        let record = self.lock::<T>();
+        Mark { node: record.nodes.len(), slot: record.slots }
     }
 
     pub(crate) fn is(&self, other: &Tape) -> bool {
