@@ -6,15 +6,15 @@ use std::path::Path;
 /// Methods of `ops/` that have no gradient.
 const WITHOUT_GRADIENT: [&str; 2] = ["argmax", "argmin"];
 
-fn text(folder: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|f| f.is_file()).map(|f| fs::read_to_string(f).unwrap()).collect()
+fn text(folder: impl AsRef<Path>) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { text(path) } else { fs::read_to_string(path).unwrap() }).collect()
 }
 
 #[test]
 fn every_operation_has_a_row() {
-    let (operations, table) = (text("autodiff/src/ops"), text("tests/operations"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (operations, table) = (text(root.join("autodiff/src/ops")), text(root.join("tests/operations")));
     let methods: Vec<&str> = operations
         .split("\n    #[track_caller]\n")
         .filter_map(|after| after.trim_start_matches(|c| c != 'p').strip_prefix("pub fn "))

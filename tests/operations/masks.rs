@@ -48,7 +48,8 @@ proptest! {
         prop_assert_eq!((a.clone() ^ &b).to_vec(), x.ne(&y).to_vec());
         prop_assert_eq!((!&a).to_vec(), x.eq(0.0).to_vec());
         prop_assert_eq!((&!a.clone() & &a).count(), 0);
-        prop_assert_eq!((a.clone() & b).shape(), both.shape());
+        let and = a.clone() & b;
+        prop_assert_eq!(and.shape(), both.shape());
     }
 
     #[test]

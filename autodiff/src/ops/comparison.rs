@@ -68,7 +68,7 @@ impl<T: Float> Tensor<T> {
     pub fn isnan(&self) -> Mask {
         self.examine(
             #[inline(always)]
-            |x| x != x,
+            |x| x.is_nan(),
         )
     }
 
