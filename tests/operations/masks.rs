@@ -73,6 +73,18 @@ proptest! {
 }
 
 #[test]
+fn every_number_is_finite_infinite_or_nan() {
+    let x = Tensor::<f32>::from_vec(
+        [2, 3],
+        vec![f32::NAN, 1.0, f32::INFINITY, -0.0, f32::NEG_INFINITY, f32::MAX],
+    );
+    let x = x.transpose(0, 1);
+    assert_eq!(x.isnan().to_vec(), [true, false, false, false, false, false]);
+    assert_eq!(x.isinf().to_vec(), [false, false, false, true, true, false]);
+    assert_eq!(x.isfinite(), !(x.isnan() | x.isinf()));
+}
+
+#[test]
 fn a_gradient_passes_where_it_was_chosen_only() {
     let tape = Tape::new();
     let x = tape.variable(Tensor::<f64>::from_vec([2], vec![0.0, 4.0]));
