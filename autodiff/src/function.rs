@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::indices::{Indices, Mask};
+use crate::indices::Indices;
+use crate::mask::Mask;
 use crate::shape::{ShapeError, Shapes};
 use crate::tape::{Node, Place, Tape};
 use crate::tensor::Tensor;

@@ -89,10 +89,7 @@ fn broken<T: Float>(value: &Value<T>, breakage: Breakage) -> Value<T> {
 }
 
 /// Runs a function's rule, or another form of it, and breaks what it returns.
-pub(crate) fn rule<T: Float>(
-    function: &str,
-    rule: impl FnOnce() -> InputGradients<T>,
-) -> InputGradients<T> {
+pub(crate) fn rule<T: Float>(function: &str, rule: impl FnOnce() -> InputGradients<T>) -> InputGradients<T> {
     let mut gradients = within(function, rule);
     for (i, gradient) in gradients.iter_mut().enumerate() {
         let Some(gradient) = gradient else { continue };

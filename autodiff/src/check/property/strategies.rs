@@ -95,6 +95,12 @@ pub fn pair() -> impl Strategy<Value = Plan<()>> {
     shape(0..=3).prop_flat_map(both).prop_map(|(a, b)| (vec![a, b], ()))
 }
 
+/// Three shapes that broadcast together.
+pub fn triple() -> impl Strategy<Value = Plan<()>> {
+    let all = |to: Vec<usize>| (broadcastable(to.clone()), broadcastable(to.clone()), broadcastable(to));
+    shape(0..=3).prop_flat_map(all).prop_map(|(a, b, c)| (vec![a, b, c], ()))
+}
+
 /// One input of any shape.
 pub fn one() -> impl Strategy<Value = Plan<()>> {
     shape(0..=3).prop_map(|s| (vec![s], ()))
@@ -133,6 +139,23 @@ pub fn cases<O: Clone + Debug + 'static>(
         .prop_filter("the inputs have a size that is wanted", fits)
         .prop_flat_map(with_inputs)
         .boxed()
+}
+
+/// The cases with the values of the first input moved off the points where the operation has a kink or a step.
+pub fn off<O: Clone + Debug + 'static>(
+    cases: Cases<O>,
+    kinks: impl Fn(&O) -> Vec<f64> + 'static,
+) -> Cases<O> {
+    const DISTANCE: f64 = 1.0 / 64.0;
+    let moved = move |(mut inputs, options): (Vec<Input>, O)| {
+        for kink in kinks(&options) {
+            for x in inputs[0].values.iter_mut().filter(|x| (**x - kink).abs() < DISTANCE) {
+                *x = kink + if *x < kink { -DISTANCE } else { DISTANCE };
+            }
+        }
+        (inputs, options)
+    };
+    cases.prop_map(moved).boxed()
 }
 
 /// Inputs of some shapes, with distinct values.
