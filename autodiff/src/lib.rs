@@ -24,17 +24,23 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod anomaly;
+pub mod audit;
 pub mod check;
 mod float;
 pub mod function;
 mod gradients;
 pub mod graph;
+mod hook;
 mod indices;
 pub(crate) mod kernels;
+mod observe;
 pub mod ops;
 mod parameter;
 pub mod pool;
+pub mod profile;
 mod replay;
+mod scope;
 mod shape;
 mod tape;
 mod tensor;
@@ -43,11 +49,13 @@ mod value;
 pub use float::Float;
 pub use function::Function;
 pub use gradients::{Differentiable, Gradients};
+pub use hook::{GradientHook, HookResult};
 pub use indices::{Indices, Mask};
 pub use kernels::simd::vectorized;
 pub use ops::{Conv2dOptions, Pool2d, Reduction};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
+pub use scope::Scope;
 pub use shape::{Axes, Shape, ShapeError, Shapes, keepdim};
 pub use tape::{Tape, WeakTape};
 pub use tensor::{Tensor, apply, try_apply};
