@@ -14,7 +14,10 @@ fn vector(elements: &[f64]) -> Tensor<f64> {
 /// The text of the panic of a function that must panic.
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     let Err(payload) = catch_unwind(AssertUnwindSafe(f)) else { panic!("it did not panic") };
-    payload.downcast_ref::<String>().cloned().expect("a formatted panic")
+    match payload.downcast_ref::<&str>() {
+        Some(text) => text.to_string(),
+        None => payload.downcast_ref::<String>().cloned().expect("a panic with a text"),
+    }
 }
 
 mod scopes {
