@@ -17,7 +17,7 @@ use crate::tape::{Leaf, Node, Tape};
 use crate::tensor::Tensor;
 use crate::value::Value;
 
-const ANOMALY: u8 = 1;
+pub(crate) const ANOMALY: u8 = 1;
 const PROFILE: u8 = 2;
 
 /// What observation has gathered.

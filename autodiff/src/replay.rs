@@ -10,7 +10,7 @@ use crate::gradients::Gradients;
 use crate::hook::Hook;
 use crate::observe::{Observer, Step};
 use crate::shape::{ShapeError, broadcasts_to, refuse};
-use crate::tape::{Input, Leaf, Node, Place, Record, Tape};
+use crate::tape::{Input, Leaf, Mark, Node, Place, Record, Tape};
 use crate::tensor::Tensor;
 
 /// How a backward pass is run; the default drains the tape and gives first-order gradients.
@@ -84,41 +84,46 @@ impl<T: Float> Tensor<T> {
     /// As [`backward`](Self::backward); and if the seed's shape is not the tensor's.
     #[track_caller]
     pub fn backward_with(&self, replay: Replay<T>) -> Gradients<T> {
-        let Some(Place { tape, slot }) = &self.place else {
-            panic!(
-                "backward: the tensor of shape {:?} lies on no tape; put an input on one with \
+        T::replay(self, replay)
+    }
+}
+
+#[track_caller]
+pub(crate) fn replay<T: Float>(from: &Tensor<T>, replay: Replay<T>) -> Gradients<T> {
+    let Some(Place { tape, slot }) = &from.place else {
+        panic!(
+            "backward: the tensor of shape {:?} lies on no tape; put an input on one with \
                  tape.variable(x), or a parameter with tape.watch(&parameter)",
-                self.shape()
-            );
-        };
-        let Some(slot) = *slot else {
-            panic!(
-                "backward: the tensor of shape {:?} came from nothing that wants a gradient: no \
+            from.shape()
+        );
+    };
+    let Some(slot) = *slot else {
+        panic!(
+            "backward: the tensor of shape {:?} came from nothing that wants a gradient: no \
                  variable and no unfrozen parameter",
-                self.shape()
-            );
-        };
-        let seed = match replay.seed {
-            Some(seed) if seed.shape() != self.shape() => {
-                panic!("backward: the seed has shape {:?}, the tensor {:?}", seed.shape(), self.shape())
-            }
-            Some(seed) => seed,
-            None if self.len() == 1 => Tensor::full(self.shape(), 1.0),
-            None => panic!(
-                "backward: a tensor of shape {:?} is no scalar; reduce it (mean(..), sum(..)) or give the \
-                 gradient to start from with Replay::seed",
-                self.shape()
-            ),
-        };
-        let mut observer = tape.observer::<T>();
-        let observer = observer.as_mut().map(|o| o as &mut dyn Observer<T>);
-        if replay.create_graph {
-            linked(tape, slot, seed, observer)
-        } else if replay.retain {
-            retained(tape, slot, seed.value.into(), observer)
-        } else {
-            drained(tape, slot, seed.value.into(), observer)
+            from.shape()
+        );
+    };
+    let seed = match replay.seed {
+        Some(seed) if seed.shape() != from.shape() => {
+            panic!("backward: the seed has shape {:?}, the tensor {:?}", seed.shape(), from.shape())
         }
+        Some(seed) => seed,
+        None if from.len() == 1 => Tensor::full(from.shape(), 1.0),
+        None => panic!(
+            "backward: a tensor of shape {:?} is no scalar; reduce it (mean(..), sum(..)) or give the \
+                 gradient to start from with Replay::seed",
+            from.shape()
+        ),
+    };
+    let mut observer = tape.observer::<T>();
+    let observer = observer.as_mut().map(|o| o as &mut dyn Observer<T>);
+    if replay.create_graph {
+        linked(tape, slot, seed, observer)
+    } else if replay.retain {
+        retained(tape, slot, seed.value.into(), observer)
+    } else {
+        drained(tape, slot, seed.value.into(), observer)
     }
 }
 
@@ -329,7 +334,7 @@ fn drained<'a, T: Float>(
     seed: Tensor<T>,
     observer: Option<&'a mut dyn Observer<T>>,
 ) -> Gradients<T> {
-    let Record { mut nodes, leaves, kept, hooks, .. } = {
+    let Record { nodes, leaves, kept, hooks, .. } = {
         let mut record = tape.lock::<T>();
         if record.drained {
             drop(record);
@@ -340,16 +345,21 @@ fn drained<'a, T: Float>(
     let mut pass = Pass { tape, leaves, kept, hooks, observer };
     let mut flow = Flow::new(0, slot + 1);
     flow.add(slot, seed);
+    replay_drained(&mut pass, nodes, slot, &mut flow);
+    flow.finish(&pass)
+}
+
+#[track_caller]
+fn replay_drained<T: Float>(pass: &mut Pass<'_, T>, mut nodes: Vec<Node<T>>, last: u32, flow: &mut Flow<T>) {
     while let Some(node) = nodes.pop() {
-        if node.first > slot {
+        if node.first > last {
             continue;
         }
-        if let Some(grads) = flow.at_outputs(&node, &pass) {
+        if let Some(grads) = flow.at_outputs(&node, pass) {
             let gradients = pass.rule(&node, &grads);
             flow.distribute(&node, gradients);
         }
     }
-    flow.finish(&pass)
 }
 
 /// The record stays; each node is copied as it is used (its values are shared, not copied).
@@ -368,17 +378,27 @@ fn retained<'a, T: Float>(
 fn retain<T: Float>(end: usize, slot: u32, seed: Tensor<T>, mut pass: Pass<'_, T>) -> Gradients<T> {
     let mut flow = Flow::new(0, slot + 1);
     flow.add(slot, seed);
-    for at in (0..end).rev() {
+    replay_retained(&mut pass, 0..end, slot, &mut flow);
+    flow.finish(&pass)
+}
+
+#[track_caller]
+fn replay_retained<T: Float>(
+    pass: &mut Pass<'_, T>,
+    nodes: std::ops::Range<usize>,
+    last: u32,
+    flow: &mut Flow<T>,
+) {
+    for at in nodes.rev() {
         let node = pass.tape.lock::<T>().nodes[at].clone();
-        if node.first > slot {
+        if node.first > last {
             continue;
         }
-        if let Some(grads) = flow.at_outputs(&node, &pass) {
+        if let Some(grads) = flow.at_outputs(&node, pass) {
             let gradients = pass.rule(&node, &grads);
             flow.distribute(&node, gradients);
         }
     }
-    flow.finish(&pass)
 }
 
 /// The record stays, and the replay is recorded on it.
@@ -395,6 +415,59 @@ fn linked<'a, T: Float>(
     flow.add(slot, seed);
     replay_linked(&mut pass, 0..end, slot, &mut flow);
     flow.finish(&pass)
+}
+
+/// What becomes of the record when a part of it is replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum Mode {
+    /// It is emptied as it is replayed, and closed.
+    Drain,
+    /// It stays.
+    Retain,
+    /// It stays, and the replay is recorded on it.
+    Graph,
+}
+
+/// What the `wanted` slots receive from gradients at others, replaying only what was recorded since a mark
+/// that lies before all of them.
+#[track_caller]
+pub(crate) fn pull<T: Float>(
+    tape: &Tape,
+    mark: Mark,
+    seeds: &[(u32, Tensor<T>)],
+    wanted: &[u32],
+    mode: Mode,
+) -> Vec<Option<Tensor<T>>> {
+    let Some(last) = seeds.iter().map(|(slot, _)| *slot).max() else { return vec![None; wanted.len()] };
+    let mut flow = Flow::new(mark.slot, last + 1);
+    for (slot, seed) in seeds {
+        // A tensor from before the mark depends on nothing that is wanted.
+        if *slot >= mark.slot {
+            flow.add(*slot, if mode == Mode::Graph { seed.clone() } else { seed.value.clone().into() });
+        }
+    }
+    let mut pass = Pass::within(tape);
+    pass.kept = wanted.to_vec();
+    pass.kept.sort_unstable();
+    let end = {
+        let record = tape.lock::<T>();
+        if record.drained {
+            drop(record);
+            refuse_drained();
+        }
+        record.nodes.len()
+    };
+    match mode {
+        Mode::Drain => {
+            let mut nodes = tape.lock::<T>().drain().nodes;
+            nodes.drain(..mark.node);
+            replay_drained(&mut pass, nodes, last, &mut flow);
+        }
+        Mode::Retain => replay_retained(&mut pass, mark.node..end, last, &mut flow),
+        Mode::Graph => replay_linked(&mut pass, mark.node..end, last, &mut flow),
+    }
+    wanted.iter().map(|&slot| flow.peek(slot).cloned()).collect()
 }
 
 #[track_caller]
