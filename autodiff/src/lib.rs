@@ -13,7 +13,10 @@
 //! * [`Function`] is what an operation is: write your own, and prove it with [`check`].
 //! * [`transform`] gives derivatives of functions: gradients, Jacobians, Hessians and products with them, nested
 //!   to any depth.
-//! * [`graph`] shows a record as a table or a picture.
+//! * [`graph`] shows a record as a table, a summary, a picture or an interactive page; [`Tape::scope`] says to which
+//!   part of a model its operations belong.
+//! * [`audit`] finds the parameters that get no gradient, and where it is lost; [`Tape::detect_anomaly`] stops at
+//!   the first NaN; [`Tape::profiled`] measures; [`Tensor::on_gradient`] looks at gradients as they arrive.
 //!
 //! ```
 //! use wengert::prelude::*;
