@@ -62,7 +62,11 @@ impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |x: f64| {
             let text = format!("{x}");
-            if text.len() <= 8 { text } else { format!("{x:.3e}") }
+            match x.abs() {
+                _ if text.len() <= 8 => text,
+                1e-3..1e4 => format!("{x:.4}"),
+                _ => format!("{x:.3e}"),
+            }
         };
         match self.finite {
             Some((low, high)) if low == high => write!(f, "all {}", number(low))?,

@@ -321,6 +321,8 @@ impl Audit {
             };
             Some(Finding { name: name.clone(), shape: parameter.shape(), problem, causes })
         };
+        // The memory of this replay is none of the program's.
+        crate::pool::take_peak();
         Self {
             parameters: parameters.len(),
             numbers: parameters.iter().map(|(_, p)| p.len()).sum(),
