@@ -562,6 +562,15 @@ mod anomalies {
     }
 
     #[test]
+    fn are_found_in_what_will_be_computed_again() {
+        let tape = tape();
+        let x = tape.variable(vector(&[0.0]));
+        let text = panic_of(|| autodiff::checkpoint(|x: &Tensor<f64>| x.exp().ln().ln(), &x));
+        let line = line!() - 1;
+        assert!(text.starts_with(&format!("ln at {}:{line}:", file!())), "{text}");
+    }
+
+    #[test]
     fn are_not_looked_for_unless_asked() {
         let tape = Tape::new();
         let x = tape.variable(vector(&[0.0]));
@@ -654,6 +663,18 @@ mod profiles {
             assert_eq!((module("2.0"), module("0")), (2, 2), "forward and backward");
             assert!(bars.iter().any(|e| e["name"] == "linear" && e["args"]["module"] == "2.0"));
         }
+    }
+
+    #[test]
+    fn time_a_checkpoint_as_one_call() {
+        let tape = Tape::new().profiled();
+        let x = tape.variable(vector(&[0.5; 100]));
+        autodiff::checkpoint(|x: &Tensor<f64>| x.exp().tanh(), &x).sum(..).backward();
+        let profile = tape.profile();
+        let costs = profile.by_operation();
+        let cost = costs.iter().find(|c| c.name == "checkpoint").unwrap();
+        assert!(cost.calls == 2 && !cost.forward.is_zero() && !cost.backward.is_zero());
+        assert_eq!(cost.saved, 800);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Tape {
     ///
     /// let tape = Tape::new().detect_anomaly(true);
     /// let x = tape.variable(Tensor::<f32>::from_vec([3], vec![1.0, 0.0, -1.0]));
-    /// let _ = x.log(); // log at src/main.rs:5:13: its output holds 1 NaN and 1 ∞ …
+    /// let _ = x.ln(); // ln at src/main.rs:5:13: its output holds 1 NaN and 1 ∞ …
     /// ```
     #[must_use = "this is the same tape; the setting holds for all its handles"]
     pub fn detect_anomaly(self, detect: bool) -> Self {

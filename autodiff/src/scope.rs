@@ -69,15 +69,11 @@ impl Tape {
     /// assert_eq!(Graph::<f32>::of(&tape).path(&y), Some("backbone.layer3.0"));
     /// ```
     ///
-    /// [`Sequential`] enters a scope for each of its layers, and [`Layer::forward_in`] one for a layer in a
-    /// model written by hand; the names of parameters do the rest (see [`name_parameters`]).
+    /// `Sequential` enters a scope for each of its layers, and `Layer::forward_in` one for a layer in a model
+    /// written by hand; the names of parameters do the rest (see [`name_parameters`](Self::name_parameters)).
     ///
     /// A scope is its thread's: what another thread records meanwhile is not in it, and a thread that works on
     /// a part of the model enters the scope itself. An empty name changes no path.
-    ///
-    /// [`Sequential`]: https://docs.rs/wengert-nn/latest/wengert_nn/struct.Sequential.html
-    /// [`Layer::forward_in`]: https://docs.rs/wengert-nn/latest/wengert_nn/trait.Layer.html
-    /// [`name_parameters`]: Self::name_parameters
     pub fn scope(&self, name: &str) -> Scope {
         let thread = thread::current().id();
         let mut scopes = self.scopes();

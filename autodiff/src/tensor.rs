@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, OwnedRepr};
 use smallvec::SmallVec;
@@ -291,6 +291,21 @@ impl<'a, T: Float> Computed<'a, T> {
         let keep = |(i, x): (usize, &&Tensor<T>)| Saved::Input(i as u32, x.value.clone());
         let saved = records.then(|| inputs.iter().enumerate().map(keep).collect());
         Self { outputs, tape: Some(tape), saved, event: None }
+    }
+
+    /// Shows the call to what observes the tape.
+    #[track_caller]
+    pub(crate) fn observe(
+        &mut self,
+        function: &dyn Function<T>,
+        inputs: &[&Tensor<T>],
+        start: Instant,
+        took: Duration,
+    ) {
+        if let Some(tape) = self.tape {
+            let call = Call { function, inputs, outputs: &self.outputs.values, start, took };
+            self.event = tape.observe_forward(&call, &self.saved);
+        }
     }
 
     pub(crate) fn is_to_be_recorded(&self) -> bool {
