@@ -34,8 +34,8 @@ pub mod prelude {
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
         self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
-        Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm, LstmConfig,
-        MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+        Dropout, Flatten, Init, Inspect, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm,
+        LstmConfig, MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
     };
     pub use optim::{
         self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,

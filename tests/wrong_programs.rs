@@ -193,6 +193,7 @@ refuses! {
     two_tapes: Tape::new().variable(z([2])) + Tape::new().variable(z([2])) => "add: its inputs lie on two tapes", "detach()", "tape.constant(x)";
     variable_and_foreign_constant: Tape::new().variable(z([2, 2])).matmul(&Tape::new().constant(z([2, 2]))) => "matmul: its inputs lie on two tapes";
     retained_gradient_of_nothing: z([2]).retain_grad() => "retain_grad: the tensor of shape [2] wants no gradient";
+    callback_on_nothing: z([2]).on_gradient(|_| ()) => "on_gradient: the tensor of shape [2] wants no gradient";
     item_of_many: z([2]).item() => "item: a tensor of shape [2] has 2 elements, not one";
     elements_of_another_shape: T::from_vec([2], vec![0.0; 3]) => "Tensor::from_vec: shape [2] does not hold 3 elements";
     larger_than_memory: T::zeros([usize::MAX, 2]) => "larger than the address space";

@@ -79,6 +79,19 @@ pub trait Function<T: Float>: Send + Sync + 'static {
     /// the replay. Those for which [`Backward::needs`] says no are not looked at.
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T>;
 
+    /// How many floating-point operations `forward` takes, for profiles; a multiplication and an addition are
+    /// two. One for each element of the outputs unless a function knows better.
+    fn flops(&self, inputs: &[&[usize]], outputs: &[&[usize]]) -> u64 {
+        let _ = inputs;
+        outputs.iter().map(|shape| shape.iter().product::<usize>() as u64).sum()
+    }
+
+    /// The same for `backward`, given which inputs want a gradient. As many as forward for each of them unless a
+    /// function knows better: that is right for elementwise functions and for products.
+    fn backward_flops(&self, inputs: &[&[usize]], outputs: &[&[usize]], needs: &[bool]) -> u64 {
+        self.flops(inputs, outputs) * needs.iter().filter(|&&needs| needs).count() as u64
+    }
+
     /// The function in tensor operations, if it is fused. The inputs of a fused function are always kept.
     fn fused(&self) -> Option<&dyn Composed<T>> {
         None

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use smallvec::SmallVec;
 
 use crate::Float;
 use crate::function::{Function, Saved};
+use crate::hook::Hook;
 use crate::indices::Indices;
+use crate::observe::{ANOMALY, Observed};
 use crate::parameter::{Parameter, ParameterId};
+use crate::scope::Scopes;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::value::Value;
@@ -51,6 +54,12 @@ pub struct Inner {
     recomputing: AtomicBool,
     pub(crate) single: Mutex<Record<f32>>,
     pub(crate) double: Mutex<Record<f64>>,
+    /// How many scopes are open, of all threads: while none is, an operation looks no further.
+    pub(crate) open_scopes: AtomicU32,
+    pub(crate) scopes: Mutex<Scopes>,
+    /// What is looked for as operations run; 0 for nothing (see the module `observe`).
+    pub(crate) observing: AtomicU8,
+    pub(crate) observed: Mutex<Observed>,
 }
 
 /// Where a tensor lies: on a tape, and in which slot if it wants a gradient.
@@ -76,6 +85,8 @@ pub(crate) struct Node<T: Float> {
     /// The slot of the first output; the others follow.
     pub(crate) first: u32,
     pub(crate) outputs: u32,
+    /// The scope it was recorded in; 0 is that of the whole tape.
+    pub(crate) scope: u32,
     /// The line that called the operation.
     pub(crate) caller: &'static Location<'static>,
 }
@@ -110,6 +121,14 @@ impl Leaf {
     }
 }
 
+/// A place where the value of a slot was used without a way back for its gradient.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) slot: u32,
+    pub(crate) operation: &'static str,
+    pub(crate) caller: &'static Location<'static>,
+}
+
 /// The nodes and leaves of one element type.
 #[doc(hidden)]
 pub struct Record<T: Float> {
@@ -117,11 +136,15 @@ pub struct Record<T: Float> {
     pub(crate) slots: u32,
     /// In the order of their slots.
     pub(crate) leaves: Vec<(u32, Leaf)>,
-    watched: HashMap<ParameterId, (Option<u32>, Value<T>)>,
+    pub(crate) watched: HashMap<ParameterId, (Option<u32>, Value<T>)>,
     /// The parameters asked for, where nothing is to be recorded but which these are.
     asked: Option<Vec<Parameter<T>>>,
     /// Slots of intermediate tensors whose gradient is asked for.
     pub(crate) kept: Vec<u32>,
+    /// In the order of their slots, those of one slot in that of their making.
+    pub(crate) hooks: Vec<Hook<T>>,
+    /// Where a value left the record.
+    pub(crate) cuts: Vec<Cut>,
     pub(crate) drained: bool,
 }
 
@@ -134,6 +157,8 @@ impl<T: Float> Record<T> {
             watched: HashMap::new(),
             asked: None,
             kept: Vec::new(),
+            hooks: Vec::new(),
+            cuts: Vec::new(),
             drained: false,
         }
     }
@@ -184,6 +209,10 @@ impl Tape {
             recomputing: AtomicBool::new(recomputing),
             single: Mutex::new(Record::new()),
             double: Mutex::new(Record::new()),
+            open_scopes: AtomicU32::new(0),
+            scopes: Mutex::default(),
+            observing: AtomicU8::new(0),
+            observed: Mutex::default(),
         }))
     }
 
@@ -340,6 +369,10 @@ impl Tape {
         self.0.id
     }
 
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
     pub(crate) fn lock<T: Float>(&self) -> MutexGuard<'_, Record<T>> {
         T::record(&self.0).lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -365,9 +398,10 @@ impl Tape {
         saved: SmallVec<[Saved<T>; 2]>,
     ) -> u32 {
         let caller = Location::caller();
+        let scope = self.current_scope();
         let mut record = self.open::<T>(function.name());
         let first = record.take_slots(outputs as u32);
-        record.nodes.push(Node { function, inputs, saved, first, outputs: outputs as u32, caller });
+        record.nodes.push(Node { function, inputs, saved, first, outputs: outputs as u32, scope, caller });
         first
     }
 }
@@ -396,6 +430,7 @@ impl Tape {
         let first_draw = self.0.draws.load(Ordering::Relaxed);
         let tape = Self::from_draw(self.0.seed, first_draw, self.is_recomputing());
         tape.lock::<T>().asked = Some(Vec::new());
+        tape.0.observing.store(self.0.observing.load(Ordering::Relaxed) & ANOMALY, Ordering::Relaxed);
         Segment { tape, first_draw }
     }
 
@@ -430,6 +465,15 @@ fn drained(operation: &str) -> ! {
          backward_with(Replay::new().retain(true))"
     )
 }
+
+/// Whether they are handles of the same tape.
+impl PartialEq for Tape {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for Tape {}
 
 impl Default for Tape {
     fn default() -> Self {

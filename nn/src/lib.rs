@@ -36,6 +36,7 @@ mod convolution;
 mod dropout;
 mod flatten;
 pub mod init;
+mod inspect;
 mod layer;
 mod linear;
 pub mod module;
@@ -53,6 +54,7 @@ pub use convolution::{Conv2d, Conv2dConfig};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use init::Init;
+pub use inspect::Inspect;
 pub use layer::{CloneLayer, Layer};
 pub use linear::{Linear, LinearConfig};
 #[doc(inline)]

@@ -118,6 +118,7 @@ impl<T: Float> Tensor<T> {
             Ok(shape) => shape,
             Err(error) => refuse(error.of(name, &[self.shape(), other.shape()])),
         };
+        self.cut(name);
         let mut out = vec![false; shape.iter().product()];
         broadcast::map2_broadcast(self.view(), other.view(), &shape, &mut out, holds);
         Mask::from_vec(&shape, out)

@@ -163,6 +163,12 @@ fn output_shape(g: &Conv2dGeometry) -> Shape {
     Shape::from_slice(&[g.batch, g.out_channels, p, q])
 }
 
+/// The floating-point operations of a convolution with results [N, K, ..] and a weight [K, ..]: each result is a
+/// sum of as many products as one output channel has weights, those with padding included.
+fn products(results: &[usize], weight: &[usize]) -> u64 {
+    2 * (results.iter().product::<usize>() * weight[1..].iter().product::<usize>()) as u64
+}
+
 /// y = x ⋆ w + b, cross-correlation, for inputs x, w and perhaps b.
 ///
 /// y\[n, k, p, q\] = b\[k\] + Σ x\[n, c, s·p + d·r − pad, s·q + d·t − pad\]·w\[k, c, r, t\] over the channels c of
@@ -189,6 +195,16 @@ impl<T: Float> Function<T> for Conv2d {
             )));
         }
         Ok(smallvec![output_shape(&g)])
+    }
+
+    fn flops(&self, inputs: &[&[usize]], outputs: &[&[usize]]) -> u64 {
+        products(outputs[0], inputs[1])
+    }
+
+    fn backward_flops(&self, inputs: &[&[usize]], outputs: &[&[usize]], needs: &[bool]) -> u64 {
+        let gradients = needs[..2].iter().filter(|&&needs| needs).count() as u64;
+        let bias = if needs.get(2) == Some(&true) { outputs[0].iter().product::<usize>() } else { 0 };
+        gradients * products(outputs[0], inputs[1]) + bias as u64
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
@@ -257,6 +273,10 @@ impl<T: Float> Function<T> for Conv2dInputGradient {
         Ok(one(&self.shape))
     }
 
+    fn flops(&self, inputs: &[&[usize]], _: &[&[usize]]) -> u64 {
+        products(inputs[0], inputs[1])
+    }
+
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         if cx.needs(0) {
             cx.save_input(1);
@@ -308,6 +328,10 @@ impl<T: Float> Function<T> for Conv2dWeightGradient {
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         check_output(&self.options.geometry(inputs[0], &self.shape)?, inputs[1])?;
         Ok(one(&self.shape))
+    }
+
+    fn flops(&self, inputs: &[&[usize]], _: &[&[usize]]) -> u64 {
+        products(inputs[1], &self.shape)
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
