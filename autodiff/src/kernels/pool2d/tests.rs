@@ -78,7 +78,7 @@ fn check_max<T: Float>(g: &Pool2dGeometry, seed: u64) {
     let (source, plane) = (g.input_plane(), g.output_plane());
     let x: Vec<T> = data(g.planes * source, rng);
     let (mut y, mut indices) = (vec![T::one(); g.planes * plane], vec![77; g.planes * plane]);
-    max(g, &x, &mut y, &mut indices);
+    max(&Windows2d::Sliding(*g), &x, &mut y, &mut indices);
     for i in 0..y.len() {
         let x = &x[i / plane * source..];
         let (mut best, mut place) = (T::neg_infinity(), -1);
@@ -109,8 +109,8 @@ fn check_average<T: Float>(g: &Pool2dGeometry, include: bool, divisor: Option<us
     let (source, plane) = (g.input_plane(), g.output_plane());
     let (x, dy): (Vec<T>, Vec<T>) = (data(g.planes * source, rng), data(g.planes * plane, rng));
     let (mut y, mut dx) = (vec![T::one(); dy.len()], vec![T::one(); x.len()]);
-    average(g, include, divisor, &x, &mut y);
-    average_gradient(g, include, divisor, &dy, &mut dx);
+    average(&Windows2d::Sliding(*g), include, divisor, &x, &mut y);
+    average_gradient(&Windows2d::Sliding(*g), include, divisor, &dy, &mut dx);
     let (mut means, mut sums) = (vec![T::zero(); dy.len()], vec![T::zero(); x.len()]);
     for i in 0..y.len() {
         let (places, padded) = &windows[i % plane];
@@ -189,9 +189,9 @@ fn many_planes_on_many_threads_have_the_same_bits() {
             let len = g.planes * g.output_plane();
             let (mut y, mut indices) = (vec![0.0; len], vec![0; len]);
             let (mut mean, mut dx, mut spread) = (vec![0.0; len], vec![0.0; x.len()], vec![0.0; x.len()]);
-            max(&g, &x, &mut y, &mut indices);
-            average(&g, true, None, &x, &mut mean);
-            average_gradient(&g, true, None, &mean, &mut dx);
+            max(&Windows2d::Sliding(g), &x, &mut y, &mut indices);
+            average(&Windows2d::Sliding(g), true, None, &x, &mut mean);
+            average_gradient(&Windows2d::Sliding(g), true, None, &mean, &mut dx);
             scatter_planes(g.planes, &mean, &indices, &mut spread);
             [y, mean, dx, spread].concat().into_iter().map(f32::to_bits).collect::<Vec<_>>()
         })
