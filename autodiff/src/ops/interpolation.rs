@@ -6,12 +6,14 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::resample::{Taps, resample};
 use crate::kernels::scratch::Scratch;
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Interpolate, InterpolateBackward);
 
 /// How [`Tensor::interpolate`] finds an element of the result from those near its source coordinate s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -5,28 +5,27 @@ use smallvec::{SmallVec, smallvec};
 use super::super::{one, only, single};
 use super::window::{AdaptiveSizes, Pool, Pool1d, Pool2d, Pool3d, Windows};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::pool2d;
 use crate::kernels::scratch::Scratch;
 use crate::shape::{Shape, ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
+builtin!(AvgPool, AvgPoolBackward);
+
 /// The mean of each window. It is linear: its rule spreads dy evenly over the windows, and the rule of that
 /// is the mean again.
 #[derive(Clone, Copy, Debug)]
-pub struct AvgPool<const D: usize> {
+pub struct AvgPool {
     /// The windows.
-    pub windows: Windows<D>,
+    pub windows: Windows,
 }
 
-impl<const D: usize> Windows<D> {
+impl Windows {
     /// Whether an average counts the padding, and what it divides by in place of the number of elements.
     fn divisor(&self) -> (bool, Option<usize>) {
-        match self {
-            Self::Sliding(pool) => (pool.count_include_pad, pool.divisor_override),
-            Self::Adaptive(_) => (false, None),
-        }
+        self.pool().map_or((false, None), |pool| (pool.count_include_pad, pool.divisor_override))
     }
 }
 
@@ -35,7 +34,7 @@ fn divisor_of_depth(divisor: Option<usize>) -> Option<usize> {
     divisor.map(|_| 1)
 }
 
-impl<T: Float, const D: usize> Function<T> for AvgPool<D> {
+impl<T: Float> Function<T> for AvgPool {
     fn name(&self) -> &'static str {
         self.windows.name([
             "avg_pool1d",
@@ -48,9 +47,7 @@ impl<T: Float, const D: usize> Function<T> for AvgPool<D> {
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
-        if let Windows::Sliding(Pool { dilation, .. }) = self.windows
-            && dilation != [1; D]
-        {
+        if self.windows.pool().is_some_and(|pool| pool.dilation != [1; 3]) {
             return Err(ShapeError::new("an average has no dilation"));
         }
         Ok(smallvec![self.windows.passes(inputs[0])?.output])
@@ -82,12 +79,12 @@ impl<T: Float, const D: usize> Function<T> for AvgPool<D> {
 
 /// The adjoint of [`AvgPool`].
 #[derive(Clone, Debug)]
-struct AvgPoolBackward<const D: usize> {
-    windows: Windows<D>,
+struct AvgPoolBackward {
+    windows: Windows,
     shape: Shape,
 }
 
-impl<T: Float, const D: usize> Function<T> for AvgPoolBackward<D> {
+impl<T: Float> Function<T> for AvgPoolBackward {
     fn name(&self) -> &'static str {
         "avg_pool_backward"
     }
@@ -140,7 +137,7 @@ fn lp_pool<T: Float, const D: usize>(name: &'static str, x: &Tensor<T>, p: f64, 
     } else if pool.divisor_override.is_some() {
         "a norm has no divisor".into()
     } else {
-        let mean = apply_one(AvgPool { windows: Windows::Sliding(pool) }, &[&x.pow(p)]);
+        let mean = apply_one(AvgPool { windows: Windows::sliding(pool) }, &[&x.pow(p)]);
         return (mean * pool.kernel.iter().product::<usize>() as f64).pow(p.recip());
     };
     refuse(ShapeError::new(refused).of(name, &[x.shape()]))
@@ -162,7 +159,7 @@ impl<T: Float> Tensor<T> {
     /// divisor is 0, the window is dilated, or the padding is more than half of the window.
     #[track_caller]
     pub fn avg_pool1d(&self, window: impl Into<Pool1d>) -> Self {
-        apply_one(AvgPool { windows: Windows::Sliding(window.into()) }, &[self])
+        apply_one(AvgPool { windows: Windows::sliding(window.into()) }, &[self])
     }
 
     /// The mean of each window of pictures [N, C, H, W] or [C, H, W].
@@ -178,7 +175,7 @@ impl<T: Float> Tensor<T> {
     /// divisor is 0, the window is dilated, or the padding is more than half of the window.
     #[track_caller]
     pub fn avg_pool2d(&self, window: impl Into<Pool2d>) -> Self {
-        apply_one(AvgPool { windows: Windows::Sliding(window.into()) }, &[self])
+        apply_one(AvgPool { windows: Windows::sliding(window.into()) }, &[self])
     }
 
     /// The mean of each window of volumes [N, C, D, H, W] or [C, D, H, W].
@@ -195,7 +192,7 @@ impl<T: Float> Tensor<T> {
     /// divisor is 0, the window is dilated, or the padding is more than half of the window.
     #[track_caller]
     pub fn avg_pool3d(&self, window: impl Into<Pool3d>) -> Self {
-        apply_one(AvgPool { windows: Windows::Sliding(window.into()) }, &[self])
+        apply_one(AvgPool { windows: Windows::sliding(window.into()) }, &[self])
     }
 
     /// Rows [N, C, L] or [C, L] pooled to a length by the mean of each window ⌊i·n/m⌋ .. ⌈(i+1)·n/m⌉ of n
@@ -211,7 +208,7 @@ impl<T: Float> Tensor<T> {
     /// If the tensor has another rank, a row is empty, or the size is 0.
     #[track_caller]
     pub fn adaptive_avg_pool1d(&self, size: impl Into<AdaptiveSizes<1>>) -> Self {
-        apply_one(AvgPool { windows: Windows::Adaptive(size.into().0) }, &[self])
+        apply_one(AvgPool { windows: Windows::adaptive(size.into()) }, &[self])
     }
 
     /// Pictures [N, C, H, W] or [C, H, W] pooled to a size by the mean of each window, which is
@@ -228,7 +225,7 @@ impl<T: Float> Tensor<T> {
     /// If the tensor has another rank, a picture is empty, or a size is 0.
     #[track_caller]
     pub fn adaptive_avg_pool2d(&self, size: impl Into<AdaptiveSizes<2>>) -> Self {
-        apply_one(AvgPool { windows: Windows::Adaptive(size.into().0) }, &[self])
+        apply_one(AvgPool { windows: Windows::adaptive(size.into()) }, &[self])
     }
 
     /// Volumes [N, C, D, H, W] or [C, D, H, W] pooled to a size by the mean of each window, which is
@@ -244,7 +241,7 @@ impl<T: Float> Tensor<T> {
     /// If the tensor has another rank, a volume is empty, or a size is 0.
     #[track_caller]
     pub fn adaptive_avg_pool3d(&self, size: impl Into<AdaptiveSizes<3>>) -> Self {
-        apply_one(AvgPool { windows: Windows::Adaptive(size.into().0) }, &[self])
+        apply_one(AvgPool { windows: Windows::adaptive(size.into()) }, &[self])
     }
 
     /// The mean of each channel of [N, C, …] (Lin et al., Network in network, 2014): a tensor [N, C].

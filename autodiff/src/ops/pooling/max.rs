@@ -5,22 +5,24 @@ use smallvec::smallvec;
 use super::super::{one, only, single};
 use super::window::{AdaptiveSizes, Pool1d, Pool2d, Pool3d, Windows};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::kernels::pool2d;
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one, apply_with_indices};
 use crate::value::Value;
 
-/// The greatest element of each window, and its position among the last `D` axes, counted row by row. The
+builtin!(MaxPool, ScatterPlanes, GatherPlanes);
+
+/// The greatest element of each window, and its position among the axes pooled, counted row by row. The
 /// first of equal elements is taken; NaN before all. Rule: dy is added where the maxima were.
 #[derive(Clone, Copy, Debug)]
-pub struct MaxPool<const D: usize> {
+pub struct MaxPool {
     /// The windows.
-    pub windows: Windows<D>,
+    pub windows: Windows,
 }
 
-impl<T: Float, const D: usize> Function<T> for MaxPool<D> {
+impl<T: Float> Function<T> for MaxPool {
     fn name(&self) -> &'static str {
         self.windows.name([
             "max_pool1d",
@@ -54,7 +56,7 @@ impl<T: Float, const D: usize> Function<T> for MaxPool<D> {
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
         let shape = Shape::from_slice(cx.input_shape(0));
-        let planes = shape[..shape.len() - D].iter().product();
+        let planes = shape[..shape.len() - self.windows.dims()].iter().product();
         single(apply_one(ScatterPlanes { shape, planes, positions: cx.indices(0) }, &[only(grads)]))
     }
 }
@@ -126,7 +128,7 @@ impl<T: Float> Function<T> for GatherPlanes {
 
 /// The maxima and their positions.
 #[track_caller]
-fn with_indices<T: Float, const D: usize>(x: &Tensor<T>, windows: Windows<D>) -> (Tensor<T>, Indices) {
+fn with_indices<T: Float>(x: &Tensor<T>, windows: Windows) -> (Tensor<T>, Indices) {
     let (mut y, positions) = apply_with_indices(MaxPool { windows }, &[x]);
     (y.remove(0), positions.expect("a maximum has a position"))
 }
@@ -150,7 +152,7 @@ impl<T: Float> Tensor<T> {
     /// the padding is more than half of the window.
     #[track_caller]
     pub fn max_pool1d(&self, window: impl Into<Pool1d>) -> Self {
-        apply_one(MaxPool { windows: Windows::Sliding(window.into()) }, &[self])
+        apply_one(MaxPool { windows: Windows::sliding(window.into()) }, &[self])
     }
 
     /// The same, with the position of each maximum in its row: −1 for a dilated window all of whose elements
@@ -167,7 +169,7 @@ impl<T: Float> Tensor<T> {
     /// As [`max_pool1d`](Self::max_pool1d).
     #[track_caller]
     pub fn max_pool1d_with_indices(&self, window: impl Into<Pool1d>) -> (Self, Indices) {
-        with_indices(self, Windows::Sliding(window.into()))
+        with_indices(self, Windows::sliding(window.into()))
     }
 
     /// The greatest element of each window of pictures [N, C, H, W] or [C, H, W]. Of equal elements the first
@@ -184,7 +186,7 @@ impl<T: Float> Tensor<T> {
     /// 0, or the padding is more than half of the window.
     #[track_caller]
     pub fn max_pool2d(&self, window: impl Into<Pool2d>) -> Self {
-        apply_one(MaxPool { windows: Windows::Sliding(window.into()) }, &[self])
+        apply_one(MaxPool { windows: Windows::sliding(window.into()) }, &[self])
     }
 
     /// The same, with the position of each maximum within its plane, row by row: −1 for a dilated window all of
@@ -201,7 +203,7 @@ impl<T: Float> Tensor<T> {
     /// As [`max_pool2d`](Self::max_pool2d).
     #[track_caller]
     pub fn max_pool2d_with_indices(&self, window: impl Into<Pool2d>) -> (Self, Indices) {
-        with_indices(self, Windows::Sliding(window.into()))
+        with_indices(self, Windows::sliding(window.into()))
     }
 
     /// The greatest element of each window of volumes [N, C, D, H, W] or [C, D, H, W]. Of equal elements the
@@ -219,7 +221,7 @@ impl<T: Float> Tensor<T> {
     /// or the padding is more than half of the window.
     #[track_caller]
     pub fn max_pool3d(&self, window: impl Into<Pool3d>) -> Self {
-        apply_one(MaxPool { windows: Windows::Sliding(window.into()) }, &[self])
+        apply_one(MaxPool { windows: Windows::sliding(window.into()) }, &[self])
     }
 
     /// The same, with the position of each maximum within its volume, plane by plane and row by row: −1 for a
@@ -236,7 +238,7 @@ impl<T: Float> Tensor<T> {
     /// As [`max_pool3d`](Self::max_pool3d).
     #[track_caller]
     pub fn max_pool3d_with_indices(&self, window: impl Into<Pool3d>) -> (Self, Indices) {
-        with_indices(self, Windows::Sliding(window.into()))
+        with_indices(self, Windows::sliding(window.into()))
     }
 
     /// Rows [N, C, L] or [C, L] pooled to a length by the maximum of each window ⌊i·n/m⌋ .. ⌈(i+1)·n/m⌉ of n
@@ -252,7 +254,7 @@ impl<T: Float> Tensor<T> {
     /// If the tensor has another rank, a row is empty, or the size is 0.
     #[track_caller]
     pub fn adaptive_max_pool1d(&self, size: impl Into<AdaptiveSizes<1>>) -> Self {
-        apply_one(MaxPool { windows: Windows::Adaptive(size.into().0) }, &[self])
+        apply_one(MaxPool { windows: Windows::adaptive(size.into()) }, &[self])
     }
 
     /// The same, with the position of each maximum in its row.
@@ -261,7 +263,7 @@ impl<T: Float> Tensor<T> {
     /// As [`adaptive_max_pool1d`](Self::adaptive_max_pool1d).
     #[track_caller]
     pub fn adaptive_max_pool1d_with_indices(&self, size: impl Into<AdaptiveSizes<1>>) -> (Self, Indices) {
-        with_indices(self, Windows::Adaptive(size.into().0))
+        with_indices(self, Windows::adaptive(size.into()))
     }
 
     /// Pictures [N, C, H, W] or [C, H, W] pooled to a size by the maximum of each window, which is
@@ -278,7 +280,7 @@ impl<T: Float> Tensor<T> {
     /// If the tensor has another rank, a picture is empty, or a size is 0.
     #[track_caller]
     pub fn adaptive_max_pool2d(&self, size: impl Into<AdaptiveSizes<2>>) -> Self {
-        apply_one(MaxPool { windows: Windows::Adaptive(size.into().0) }, &[self])
+        apply_one(MaxPool { windows: Windows::adaptive(size.into()) }, &[self])
     }
 
     /// The same, with the position of each maximum within its plane, row by row.
@@ -287,7 +289,7 @@ impl<T: Float> Tensor<T> {
     /// As [`adaptive_max_pool2d`](Self::adaptive_max_pool2d).
     #[track_caller]
     pub fn adaptive_max_pool2d_with_indices(&self, size: impl Into<AdaptiveSizes<2>>) -> (Self, Indices) {
-        with_indices(self, Windows::Adaptive(size.into().0))
+        with_indices(self, Windows::adaptive(size.into()))
     }
 
     /// Volumes [N, C, D, H, W] or [C, D, H, W] pooled to a size by the maximum of each window, which is
@@ -303,7 +305,7 @@ impl<T: Float> Tensor<T> {
     /// If the tensor has another rank, a volume is empty, or a size is 0.
     #[track_caller]
     pub fn adaptive_max_pool3d(&self, size: impl Into<AdaptiveSizes<3>>) -> Self {
-        apply_one(MaxPool { windows: Windows::Adaptive(size.into().0) }, &[self])
+        apply_one(MaxPool { windows: Windows::adaptive(size.into()) }, &[self])
     }
 
     /// The same, with the position of each maximum within its volume, plane by plane and row by row.
@@ -312,7 +314,7 @@ impl<T: Float> Tensor<T> {
     /// As [`adaptive_max_pool3d`](Self::adaptive_max_pool3d).
     #[track_caller]
     pub fn adaptive_max_pool3d_with_indices(&self, size: impl Into<AdaptiveSizes<3>>) -> (Self, Indices) {
-        with_indices(self, Windows::Adaptive(size.into().0))
+        with_indices(self, Windows::adaptive(size.into()))
     }
 
     /// The greatest element of each channel of [N, C, …]: a tensor [N, C].

@@ -4,62 +4,69 @@ use smallvec::smallvec;
 
 use super::super::{only, single};
 use super::max::GatherPlanes;
-use super::window::{Pool, Pool1d, Pool2d, Pool3d, planes_and_sizes};
+use super::window::{Pool, Pool1d, Pool2d, Pool3d, last, planes_and_sizes};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::kernels::pool2d;
-use crate::shape::{Shape, ShapeError, Shapes};
+use crate::shape::{Shape, ShapeError, Shapes, checked_len};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(MaxUnpool);
 
 /// Each element put at its position within its plane, and zeros elsewhere. Of several elements with one
 /// position the last in row-major order stays. Rule: dx = dy gathered from there, 0 for elements that did not
 /// stay.
 #[derive(Clone, Debug)]
-pub struct MaxUnpool<const D: usize> {
-    /// The positions, on no tape ([`Indices::detach`]).
-    pub indices: Indices,
-    /// The window of the pooling that is undone: its size, stride and padding.
-    pub window: Pool<D>,
-    /// The size of the result, if it is not the one computed from the window.
-    pub output_size: Option<[usize; D]>,
+pub struct MaxUnpool {
+    dims: usize,
+    indices: Indices,
+    /// The window of the pooling that is undone.
+    window: Pool3d,
+    output_size: Option<[usize; 3]>,
 }
 
-impl<const D: usize> MaxUnpool<D> {
+impl MaxUnpool {
+    /// Undoes a pooling by this window, at the indices that it gave; to the size that follows from the window, or
+    /// another.
+    pub fn new<const D: usize>(indices: &Indices, window: Pool<D>, output_size: Option<[usize; D]>) -> Self {
+        let (indices, window) = (indices.detach(), window.of_volumes());
+        Self { dims: D, indices, window, output_size: output_size.map(|sizes| last(sizes, 1)) }
+    }
+
     /// Along each axis (n − 1)·stride − 2·padding + window, or a given size less than a stride from it.
     fn unpooled(&self, x: &[usize]) -> Result<Shape, ShapeError> {
         let fail = |detail: String| Err(ShapeError::new(detail));
-        let (lead, input) = planes_and_sizes::<D>(x)?;
+        let (lead, input) = planes_and_sizes(x, self.dims)?;
         let Pool { kernel, stride, padding, dilation, .. } = self.window;
+        let first = 3 - self.dims;
         if kernel.contains(&0) || stride.contains(&0) {
-            return fail(format!("window {kernel:?} and stride {stride:?} must be at least 1"));
+            return fail(format!(
+                "window {:?} and stride {:?} must be at least 1",
+                &kernel[first..],
+                &stride[first..]
+            ));
         }
-        if dilation != [1; D] {
+        if dilation != [1; 3] {
             return fail("a window that is undone has no dilation".into());
         }
         if self.indices.shape() != x {
             return fail(format!("the indices {:?} have not the shape of the input", self.indices.shape()));
         }
         let mut output = Shape::from_slice(lead);
-        for axis in 0..D {
-            let full = input[axis].checked_sub(1).and_then(|n| n.checked_mul(stride[axis]));
-            let size = full.and_then(|n| {
-                let full = n.checked_add(kernel[axis])?;
-                full.checked_sub(padding[axis])?.checked_sub(padding[axis])
-            });
-            let at = lead.len() + axis;
+        for i in first..3 {
+            let (n, padding, stride, axis) = (input[i], padding[i], stride[i], lead.len() + i - first);
+            let steps = n.checked_sub(1).and_then(|n| n.checked_mul(stride));
+            let padded = steps.and_then(|n| n.checked_add(kernel[i]));
+            let size = padded.and_then(|n| n.checked_sub(padding)?.checked_sub(padding));
             let Some(size) = size else {
-                return fail(format!(
-                    "axis {at} of {} windows with padding {} has no size",
-                    input[axis], padding[axis]
-                ));
+                return fail(format!("axis {axis} of {n} windows with padding {padding} has no size"));
             };
-            output.push(match self.output_size.map(|sizes| sizes[axis]) {
-                Some(wanted) if wanted.abs_diff(size) >= stride[axis] => {
+            output.push(match self.output_size.map(|sizes| sizes[i]) {
+                Some(wanted) if wanted.abs_diff(size) >= stride => {
                     return fail(format!(
-                        "the output size {wanted} of axis {at} is not less than a stride of {} from {size}",
-                        stride[axis]
+                        "the output size {wanted} of axis {axis} is not less than a stride of {stride} from {size}"
                     ));
                 }
                 Some(wanted) => wanted,
@@ -70,21 +77,22 @@ impl<const D: usize> MaxUnpool<D> {
     }
 }
 
-impl<T: Float, const D: usize> Function<T> for MaxUnpool<D> {
+impl<T: Float> Function<T> for MaxUnpool {
     fn name(&self) -> &'static str {
-        ["max_unpool1d", "max_unpool2d", "max_unpool3d"][D - 1]
+        ["max_unpool1d", "max_unpool2d", "max_unpool3d"][self.dims - 1]
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         let output = self.unpooled(inputs[0])?;
-        self.indices.check(output[output.len() - D..].iter().product(), "index")?;
+        checked_len(&output)?;
+        self.indices.check(output[output.len() - self.dims..].iter().product(), "index")?;
         Ok(smallvec![output])
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         let x = inputs[0].contiguous();
         let output = self.unpooled(x.shape()).expect("checked by output_shapes");
-        let (lead, sizes) = output.split_at(output.len() - D);
+        let (lead, sizes) = output.split_at(output.len() - self.dims);
         let planes = lead.iter().product();
         let winners = pool2d::last_writers(planes, sizes.iter().product(), self.indices.as_slice());
         let y = Value::build(&output, |y| {
@@ -96,7 +104,7 @@ impl<T: Float, const D: usize> Function<T> for MaxUnpool<D> {
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
         let x = cx.input_shape(0);
-        let planes = x[..x.len() - D].iter().product();
+        let planes = x[..x.len() - self.dims].iter().product();
         single(apply_one(GatherPlanes { planes, positions: cx.indices(0) }, &[only(grads)]))
     }
 }
@@ -114,7 +122,7 @@ impl<T: Float> Tensor<T> {
         window: impl Into<Pool1d>,
         output_size: Option<[usize; 1]>,
     ) -> Self {
-        apply_one(MaxUnpool { indices: indices.detach(), window: window.into(), output_size }, &[self])
+        apply_one(MaxUnpool::new(indices, window.into(), output_size), &[self])
     }
 
     /// The pictures [N, C, H, W] or [C, H, W] that
@@ -144,7 +152,7 @@ impl<T: Float> Tensor<T> {
         window: impl Into<Pool2d>,
         output_size: Option<[usize; 2]>,
     ) -> Self {
-        apply_one(MaxUnpool { indices: indices.detach(), window: window.into(), output_size }, &[self])
+        apply_one(MaxUnpool::new(indices, window.into(), output_size), &[self])
     }
 
     /// The volumes [N, C, D, H, W] or [C, D, H, W] that
@@ -160,6 +168,6 @@ impl<T: Float> Tensor<T> {
         window: impl Into<Pool3d>,
         output_size: Option<[usize; 3]>,
     ) -> Self {
-        apply_one(MaxUnpool { indices: indices.detach(), window: window.into(), output_size }, &[self])
+        apply_one(MaxUnpool::new(indices, window.into(), output_size), &[self])
     }
 }

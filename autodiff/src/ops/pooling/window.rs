@@ -138,38 +138,26 @@ impl<const D: usize> Pool<D> {
         self
     }
 
-    /// The windows along each axis of an input of these sizes must fit; `first` is the number of the first
-    /// axis, for messages.
-    fn check(&self, input: [usize; D], first: usize) -> Result<(), ShapeError> {
-        let fail = |detail: String| Err(ShapeError::new(detail));
-        if self.kernel.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
-            return fail(format!(
-                "window {:?}, stride {:?} and dilation {:?} must be at least 1",
-                self.kernel, self.stride, self.dilation
-            ));
+    /// The same window for volumes, over the last `D` of their axes.
+    pub(super) fn of_volumes(&self) -> Pool3d {
+        Pool3d {
+            kernel: last(self.kernel, 1),
+            stride: last(self.stride, 1),
+            padding: last(self.padding, 0),
+            dilation: last(self.dilation, 1),
+            ceil_mode: self.ceil_mode,
+            count_include_pad: self.count_include_pad,
+            divisor_override: self.divisor_override,
         }
-        if self.divisor_override == Some(0) {
-            return fail("the divisor is 0".into());
-        }
-        for (axis, n) in input.into_iter().enumerate() {
-            let (kernel, padding, dilation) = (self.kernel[axis], self.padding[axis], self.dilation[axis]);
-            if padding > kernel / 2 {
-                return fail(format!(
-                    "the padding {padding} of axis {} is more than half of the window of {kernel}",
-                    first + axis
-                ));
-            }
-            let stride = self.stride[axis];
-            if pool2d::output_extent(n, kernel, stride, padding, dilation, self.ceil_mode).is_none() {
-                return fail(format!(
-                    "the window of {kernel} with dilation {dilation} does not fit into axis {} of {n} with \
-                     padding {padding}",
-                    first + axis
-                ));
-            }
-        }
-        Ok(())
     }
+}
+
+/// The last `D` of three values, after others.
+pub(super) fn last<V: Copy, const D: usize>(values: [V; D], other: V) -> [V; 3] {
+    const { assert!(D >= 1 && D <= 3, "pooling has one, two or three dimensions") };
+    let mut all = [other; 3];
+    all[3 - D..].copy_from_slice(&values);
+    all
 }
 
 impl<const D: usize> From<usize> for Pool<D> {
@@ -196,68 +184,122 @@ impl From<(usize, usize, usize)> for Pool3d {
     }
 }
 
-/// The windows of a pooling over the last `D` axes of [N, C, …] or [C, …].
+/// The windows of a pooling over the last one, two or three axes of [N, C, …] or [C, …].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Windows<const D: usize> {
-    /// Windows of one size that move by a stride.
-    Sliding(Pool<D>),
-    /// As many windows along each axis as the result is to have elements, which divide it as evenly as whole
-    /// numbers allow: window i of m over n elements is ⌊i·n/m⌋ .. ⌈(i+1)·n/m⌉. `None` keeps the axis.
-    Adaptive([Option<usize>; D]),
+pub struct Windows {
+    dims: usize,
+    kind: Kind,
 }
 
-impl<const D: usize> Windows<D> {
+/// Rows and pictures are taken as volumes whose first axes have one element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Sliding(Pool3d),
+    Adaptive([Option<usize>; 3]),
+}
+
+impl Windows {
+    /// Windows of one size that move by a stride.
+    pub fn sliding<const D: usize>(window: Pool<D>) -> Self {
+        Self { dims: D, kind: Kind::Sliding(window.of_volumes()) }
+    }
+
+    /// As many windows along each axis as the result is to have elements, which divide it as evenly as whole
+    /// numbers allow: window i of m over n elements is ⌊i·n/m⌋ .. ⌈(i+1)·n/m⌉. `None` keeps the axis.
+    pub fn adaptive<const D: usize>(sizes: AdaptiveSizes<D>) -> Self {
+        Self { dims: D, kind: Kind::Adaptive(last(sizes.0, None)) }
+    }
+
+    /// How many axes are pooled.
+    pub(super) fn dims(&self) -> usize {
+        self.dims
+    }
+
+    /// The window, if it slides.
+    pub(super) fn pool(&self) -> Option<&Pool3d> {
+        match &self.kind {
+            Kind::Sliding(pool) => Some(pool),
+            Kind::Adaptive(_) => None,
+        }
+    }
+
     /// The name for windows of this kind and dimension: first those that slide in 1, 2 and 3 dimensions, then the
     /// adaptive ones.
     pub(super) fn name(&self, names: [&'static str; 6]) -> &'static str {
-        names[D - 1 + if matches!(self, Self::Adaptive(_)) { 3 } else { 0 }]
+        names[self.dims - 1 + if self.pool().is_none() { 3 } else { 0 }]
+    }
+
+    /// The windows along each axis of an input of these sizes must fit. The first is axis `first` of the
+    /// tensor if that is a volume.
+    fn check(&self, input: [usize; 3], first: isize) -> Result<(), ShapeError> {
+        let fail = |detail: String| Err(ShapeError::new(detail));
+        let pooled = 3 - self.dims;
+        match &self.kind {
+            Kind::Adaptive(output) if output.contains(&Some(0)) => {
+                fail(format!("the output size {:?} must be at least 1", &output[pooled..]))
+            }
+            Kind::Adaptive(_) => match input.iter().position(|&n| n == 0) {
+                Some(axis) => {
+                    fail(format!("axis {} is empty, and has nothing to pool", first + axis as isize))
+                }
+                None => Ok(()),
+            },
+            Kind::Sliding(pool) => {
+                if pool.kernel.contains(&0) || pool.stride.contains(&0) || pool.dilation.contains(&0) {
+                    return fail(format!(
+                        "window {:?}, stride {:?} and dilation {:?} must be at least 1",
+                        &pool.kernel[pooled..],
+                        &pool.stride[pooled..],
+                        &pool.dilation[pooled..]
+                    ));
+                }
+                if pool.divisor_override == Some(0) {
+                    return fail("the divisor is 0".into());
+                }
+                for (axis, n) in input.into_iter().enumerate() {
+                    let (kernel, stride) = (pool.kernel[axis], pool.stride[axis]);
+                    let (padding, dilation) = (pool.padding[axis], pool.dilation[axis]);
+                    let axis = first + axis as isize;
+                    if padding > kernel / 2 {
+                        return fail(format!(
+                            "the padding {padding} of axis {axis} is more than half of the window of {kernel}"
+                        ));
+                    }
+                    let windows = pool2d::output_extent(n, kernel, stride, padding, dilation, pool.ceil_mode);
+                    if windows.is_none() {
+                        return fail(format!(
+                            "the window of {kernel} with dilation {dilation} does not fit into axis {axis} of \
+                             {n} with padding {padding}"
+                        ));
+                    }
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The passes of a pooling of an input of this shape.
     pub(super) fn passes(&self, x: &[usize]) -> Result<Passes, ShapeError> {
-        let (lead, input) = planes_and_sizes::<D>(x)?;
-        match self {
-            Self::Sliding(pool) => pool.check(input, lead.len())?,
-            Self::Adaptive(output) if output.contains(&Some(0)) => {
-                return Err(ShapeError::new(format!("the output size {output:?} must be at least 1")));
-            }
-            Self::Adaptive(_) => {
-                if let Some(axis) = input.iter().position(|&n| n == 0) {
-                    return Err(ShapeError::new(format!(
-                        "axis {} is empty, and has nothing to pool",
-                        lead.len() + axis
-                    )));
-                }
-            }
-        }
+        let (lead, input) = planes_and_sizes(x, self.dims)?;
+        self.check(input, lead.len() as isize + self.dims as isize - 3)?;
         let planes = lead.iter().product::<usize>();
-        // Rows are planes of height 1.
-        let (depth, height, width) = match input[..] {
-            [width] => (None, 1, width),
-            [height, width] => (None, height, width),
-            [depth, height, width] => (Some(depth), height, width),
-            _ => unreachable!("pooling has one, two or three dimensions"),
-        };
-        let plane =
-            self.windows(planes * depth.unwrap_or(1), [height, width], [D.checked_sub(2), Some(D - 1)]);
+        let [depth, height, width] = input;
+        let plane = self.windows(planes * depth, [height, width], [Some(1), Some(2)]);
         let [p, q] = plane.output();
-        let depth = depth.map(|depth| self.windows(planes, [depth, p * q], [Some(0), None]));
+        let depth = (self.dims == 3).then(|| self.windows(planes, [depth, p.saturating_mul(q)], [Some(0), None]));
         let mut output = Shape::from_slice(lead);
-        output.extend(depth.map(|depth| depth.output()[0]));
-        if D > 1 {
-            output.push(p);
-        }
-        output.push(q);
+        let sizes = [depth.map_or(1, |depth| depth.output()[0]), p, q];
+        output.extend_from_slice(&sizes[3 - self.dims..]);
         Ok(Passes { plane, depth, output })
     }
 
     /// The windows over planes whose rows and columns lie along these axes, `None` where each element of the
     /// plane is a window of its own.
     fn windows(&self, planes: usize, input: [usize; 2], axes: [Option<usize>; 2]) -> Windows2d {
-        match self {
-            Self::Sliding(pool) => {
+        match &self.kind {
+            Kind::Sliding(pool) => {
                 let pick =
-                    |of: [usize; D], otherwise| axes.map(|axis| axis.map_or(otherwise, |axis| of[axis]));
+                    |of: [usize; 3], otherwise| axes.map(|axis| axis.map_or(otherwise, |axis| of[axis]));
                 Windows2d::Sliding(Pool2dGeometry {
                     planes,
                     height: input[0],
@@ -269,7 +311,7 @@ impl<const D: usize> Windows<D> {
                     ceil_mode: pool.ceil_mode,
                 })
             }
-            Self::Adaptive(output) => {
+            Kind::Adaptive(output) => {
                 let size = |i: usize| axes[i].and_then(|axis| output[axis]).unwrap_or(input[i]);
                 Windows2d::adaptive(planes, input, [size(0), size(1)])
             }
@@ -286,15 +328,16 @@ pub(super) struct Passes {
     pub(super) output: Shape,
 }
 
-/// The shape's leading axes, and the last `D`.
-pub(super) fn planes_and_sizes<const D: usize>(x: &[usize]) -> Result<(&[usize], [usize; D]), ShapeError> {
-    match x.split_last_chunk::<D>() {
-        Some((lead, &sizes)) if matches!(lead.len(), 1 | 2) => Ok((lead, sizes)),
-        _ => {
-            let axes = ["length", "height, width", "depth, height, width"][D - 1];
-            Err(ShapeError::new(format!(
-                "the input {x:?} is not [batch, channels, {axes}] or [channels, {axes}]"
-            )))
-        }
+/// The shape's leading axes, and the last `dims` as those of a volume.
+pub(super) fn planes_and_sizes(x: &[usize], dims: usize) -> Result<(&[usize], [usize; 3]), ShapeError> {
+    if !(dims + 1..=dims + 2).contains(&x.len()) {
+        let axes = ["length", "height, width", "depth, height, width"][dims - 1];
+        return Err(ShapeError::new(format!(
+            "the input {x:?} is not [batch, channels, {axes}] or [channels, {axes}]"
+        )));
     }
+    let (lead, sizes) = x.split_at(x.len() - dims);
+    let mut volume = [1; 3];
+    volume[3 - dims..].copy_from_slice(sizes);
+    Ok((lead, volume))
 }
