@@ -183,7 +183,9 @@ impl Interpolate {
                 Target::Scale(factors) => {
                     let factor = factors.axis(axis - 2);
                     if !(factor > 0.0 && factor.is_finite()) {
-                        return fail(format!("the scale factor {factor} of axis {axis} is not positive"));
+                        return fail(format!(
+                            "the scale factor {factor} of axis {axis} is not positive and finite"
+                        ));
                     }
                     (n as f64 * factor) as usize
                 }

@@ -235,15 +235,16 @@ impl Windows {
         let fail = |detail: String| Err(ShapeError::new(detail));
         let pooled = 3 - self.dims;
         match &self.kind {
-            Kind::Adaptive(output) if output.contains(&Some(0)) => {
-                fail(format!("the output size {:?} must be at least 1", &output[pooled..]))
-            }
-            Kind::Adaptive(_) => match input.iter().position(|&n| n == 0) {
-                Some(axis) => {
-                    fail(format!("axis {} is empty, and has nothing to pool", first + axis as isize))
+            Kind::Adaptive(output) => {
+                let axis = |at: usize| first + at as isize;
+                if let Some(at) = output.iter().position(|&size| size == Some(0)) {
+                    return fail(format!("the output size of axis {} is 0", axis(at)));
                 }
-                None => Ok(()),
-            },
+                match input.iter().position(|&n| n == 0) {
+                    Some(at) => fail(format!("axis {} is empty, and has nothing to pool", axis(at))),
+                    None => Ok(()),
+                }
+            }
             Kind::Sliding(pool) => {
                 if pool.kernel.contains(&0) || pool.stride.contains(&0) || pool.dilation.contains(&0) {
                     return fail(format!(
@@ -286,7 +287,8 @@ impl Windows {
         let [depth, height, width] = input;
         let plane = self.windows(planes * depth, [height, width], [Some(1), Some(2)]);
         let [p, q] = plane.output();
-        let depth = (self.dims == 3).then(|| self.windows(planes, [depth, p.saturating_mul(q)], [Some(0), None]));
+        let depth =
+            (self.dims == 3).then(|| self.windows(planes, [depth, p.saturating_mul(q)], [Some(0), None]));
         let mut output = Shape::from_slice(lead);
         let sizes = [depth.map_or(1, |depth| depth.output()[0]), p, q];
         output.extend_from_slice(&sizes[3 - self.dims..]);
