@@ -282,6 +282,12 @@ impl<T: Float> Tensor<T> {
 
     /// The p-norm of each window of pictures [N, C, H, W] or [C, H, W], as [`lp_pool1d`](Self::lp_pool1d).
     ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([1, 2, 2], vec![1.0, 1.0, 1.0, 1.0]);
+    /// assert_eq!(x.lp_pool2d(2.0, 2).to_vec(), [2.0]);
+    /// ```
+    ///
     /// # Panics
     /// If p is not a positive number, the window has padding, dilation or a divisor, or as
     /// [`avg_pool2d`](Self::avg_pool2d).
@@ -292,6 +298,12 @@ impl<T: Float> Tensor<T> {
 
     /// The p-norm of each window of volumes [N, C, D, H, W] or [C, D, H, W], as
     /// [`lp_pool1d`](Self::lp_pool1d).
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([1, 2, 1, 2], vec![3.0, 6.0, 4.0, 8.0]);
+    /// assert_eq!(x.lp_pool3d(2.0, (2, 1, 1)).to_vec(), [5.0, 10.0]);
+    /// ```
     ///
     /// # Panics
     /// If p is not a positive number, the window has padding, dilation or a divisor, or as

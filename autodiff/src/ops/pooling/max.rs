@@ -259,6 +259,12 @@ impl<T: Float> Tensor<T> {
 
     /// The same, with the position of each maximum in its row.
     ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([1, 5], vec![1.0, 3.0, 2.0, 5.0, 4.0]);
+    /// assert_eq!(x.adaptive_max_pool1d_with_indices(2).1.to_vec(), [1, 3]);
+    /// ```
+    ///
     /// # Panics
     /// As [`adaptive_max_pool1d`](Self::adaptive_max_pool1d).
     #[track_caller]
@@ -285,6 +291,12 @@ impl<T: Float> Tensor<T> {
 
     /// The same, with the position of each maximum within its plane, row by row.
     ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([1, 2, 3], vec![1.0, 2.0, 3.0, 6.0, 5.0, 4.0]);
+    /// assert_eq!(x.adaptive_max_pool2d_with_indices([1, 2]).1.to_vec(), [3, 4]);
+    /// ```
+    ///
     /// # Panics
     /// As [`adaptive_max_pool2d`](Self::adaptive_max_pool2d).
     #[track_caller]
@@ -309,6 +321,12 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The same, with the position of each maximum within its volume, plane by plane and row by row.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([1, 2, 1, 2], vec![1.0, 9.0, 3.0, 4.0]);
+    /// assert_eq!(x.adaptive_max_pool3d_with_indices([1, 1, 2]).1.to_vec(), [2, 1]);
+    /// ```
     ///
     /// # Panics
     /// As [`adaptive_max_pool3d`](Self::adaptive_max_pool3d).

@@ -113,6 +113,13 @@ impl<T: Float> Tensor<T> {
     /// The rows [N, C, L] or [C, L] that [`max_pool1d_with_indices`](Self::max_pool1d_with_indices) pooled, with
     /// zeros in place of what is lost. As [`max_unpool2d`](Self::max_unpool2d).
     ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([1, 5], vec![1.0, 3.0, 2.0, 5.0, 4.0]);
+    /// let (y, positions) = x.max_pool1d_with_indices(2);
+    /// assert_eq!(y.max_unpool1d(&positions, 2, Some([5])).to_vec(), [0.0, 3.0, 0.0, 5.0, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// As [`max_unpool2d`](Self::max_unpool2d).
     #[track_caller]
@@ -158,6 +165,13 @@ impl<T: Float> Tensor<T> {
     /// The volumes [N, C, D, H, W] or [C, D, H, W] that
     /// [`max_pool3d_with_indices`](Self::max_pool3d_with_indices) pooled, with zeros in place of what is lost.
     /// As [`max_unpool2d`](Self::max_unpool2d).
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([1, 2, 1, 2], vec![1.0, 9.0, 3.0, 4.0]);
+    /// let (y, positions) = x.max_pool3d_with_indices((2, 1, 1));
+    /// assert_eq!(y.max_unpool3d(&positions, (2, 1, 1), None).to_vec(), [0.0, 9.0, 3.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`max_unpool2d`](Self::max_unpool2d).
