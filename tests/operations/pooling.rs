@@ -180,19 +180,17 @@ fn unpooled<const D: usize>() -> impl Strategy<Value = Plan<Unpooling<D>>> {
     )
 }
 
-macro_rules! unpool_rows {
-    ($($name:ident: $dims:literal;)*) => {$(
+macro_rules! unpool_row {
+    ($name:ident, $dims:literal) => {
         row!($name, cases(unpooled(), -2.0..=2.0), |x, o: Unpooling<$dims>| {
             x[0].$name(&o.positions(x[0].shape()), o.window(), o.output_size())
         });
-    )*};
+    };
 }
 
-unpool_rows! {
-    max_unpool1d: 1;
-    max_unpool2d: 2;
-    max_unpool3d: 3;
-}
+unpool_row!(max_unpool1d, 1);
+unpool_row!(max_unpool2d, 2);
+unpool_row!(max_unpool3d, 3);
 
 #[test]
 fn of_elements_unpooled_to_one_place_the_last_stays() {

@@ -111,7 +111,9 @@ def other_dimensions():
         for name, o in windows[d].items():
             arguments = (o["kernel"], o["stride"], o["padding"], o["dilation"], o["ceil_mode"])
             run = lambda x: maxima[d](x, *arguments, return_indices=True)
-            case(name, f"max_pool{d}d", run, [x], **o)
+            case(name, f"max_pool{d}d_with_indices", run, [x], **o)
+            if name == "2":
+                case(name, f"max_pool{d}d", lambda x: maxima[d](x, *arguments), [x], **o)
             if max(o["dilation"]) > 1:
                 continue
             o = {k: v for k, v in o.items() if k != "dilation"}
@@ -126,11 +128,11 @@ def other_dimensions():
     flat = lambda o: (o["kernel"], o["stride"], o["padding"], o["dilation"], o["ceil_mode"])
     special = [1.0, 1.0, NAN, 2.0, NAN, -INF, INF, INF, -INF, -INF, -INF, 0.0]
     run = lambda x: F.max_pool1d(x, *flat(one), return_indices=True)
-    case("no batch, ties, NaN and infinities", "max_pool1d", run, [[special]], **one)
+    case("no batch, ties, NaN and infinities", "max_pool1d_with_indices", run, [[special]], **one)
     run = lambda x: F.max_pool3d(x, *flat(three), return_indices=True)
-    case("no batch", "max_pool3d", run, [draw(2, 2, 2, 3)], **three)
+    case("no batch", "max_pool3d_with_indices", run, [draw(2, 2, 2, 3)], **three)
     values = [[[[[1.0, 1.0, 2.0], [2.0, 1.0, NAN]], [[1.0, NAN, 0.0], [2.0, 2.0, 2.0]], [[3.0, 3.0, 3.0]] * 2]]]
-    case("ties and NaN", "max_pool3d", run, [values], **three)
+    case("ties and NaN", "max_pool3d_with_indices", run, [values], **three)
     two = window([2, 2])
     run = lambda x: F.max_pool2d(x, *flat(two), return_indices=True)
     case("no batch", "max_pool2d_with_indices", run, [draw(2, 4, 4)], **two)
@@ -162,11 +164,14 @@ def adaptive():
         for shape, size in shapes:
             name = f"{list(shape)} to {size}"
             sizes = [n if s is None else s for n, s in zip(shape[-d:], size)]
-            case(name, f"adaptive_max_pool{d}d", lambda x: maxima[d](x, sizes, True), [draw(*shape)], size=size)
+            run = lambda x: maxima[d](x, sizes, True)
+            case(name, f"adaptive_max_pool{d}d_with_indices", run, [draw(*shape)], size=size)
+            if shape == shapes[-1][0]:
+                case(name, f"adaptive_max_pool{d}d", lambda x: maxima[d](x, sizes), [draw(*shape)], size=size)
             case(name, f"adaptive_avg_pool{d}d", lambda x: averages[d](x, sizes), [draw(*shape)], size=size)
     ties = [[[[1.0, 1.0, 2.0], [NAN, 2.0, 2.0], [NAN, 1.0, -INF]]]]
     run = lambda x: F.adaptive_max_pool2d(x, [2, 2], True)
-    case("ties and NaN", "adaptive_max_pool2d", run, [ties], size=[2, 2])
+    case("ties and NaN", "adaptive_max_pool2d_with_indices", run, [ties], size=[2, 2])
     x = [[[[INF, 1.0, 2.0], [1.0, 2.0, 2.0], [1.0, 1.0, NAN]]]]
     case("infinity and NaN", "adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, [2, 2]), [x], size=[2, 2])
     case("[2, 3, 2, 3]", "global_avg_pool", lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1), [draw(2, 3, 2, 3)])
