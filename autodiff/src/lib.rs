@@ -65,7 +65,7 @@ pub use hook::{GradientHook, HookResult};
 pub use indices::Indices;
 pub use kernels::simd::vectorized;
 pub use mask::Mask;
-pub use ops::{Conv2dOptions, Pool2d, Reduction};
+pub use ops::{Conv2dOptions, Interpolate, Interpolation, Pool1d, Pool2d, Pool3d, Reduction};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
 pub use scope::Scope;

@@ -13,6 +13,7 @@ mod complete;
 mod convolution;
 mod elementwise;
 mod indexing;
+mod interpolation;
 mod layout;
 mod loss;
 mod masks;

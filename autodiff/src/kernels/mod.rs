@@ -20,6 +20,7 @@ pub(crate) mod pool2d;
 pub(crate) mod product;
 pub(crate) mod random;
 pub(crate) mod reduce;
+pub(crate) mod resample;
 pub(crate) mod scratch;
 pub(crate) mod simd;
 pub(crate) mod softmax;

@@ -7,6 +7,7 @@ mod convolution;
 mod dropout;
 mod elementwise;
 mod indexing;
+mod interpolation;
 mod layout;
 mod loss;
 mod masks;
@@ -46,6 +47,12 @@ impl<T: Float> From<Indices> for Results<T> {
     }
 }
 
+impl<T: Float> From<(Tensor<T>, Indices)> for Results<T> {
+    fn from((tensor, indices): (Tensor<T>, Indices)) -> Self {
+        Self { tensors: vec![tensor], ..indices.into() }
+    }
+}
+
 impl<T: Float> From<Mask> for Results<T> {
     fn from(mask: Mask) -> Self {
         let values = mask.to_vec().into_iter().map(i64::from).collect();
@@ -73,6 +80,7 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         dropout::operations::<T>(),
         elementwise::operations::<T>(),
         indexing::operations::<T>(),
+        interpolation::operations::<T>(),
         layout::operations::<T>(),
         loss::operations::<T>(),
         masks::operations::<T>(),
