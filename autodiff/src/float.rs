@@ -22,7 +22,17 @@ use crate::tape::Recorded;
 /// assert_eq!(half::<f32>(), 0.5);
 /// ```
 pub trait Float:
-    ndarray::NdFloat + Default + Sum + Debug + Display + Math + Ordered + Product + Pooled + Recorded + private::Sealed
+    ndarray::NdFloat
+    + Default
+    + Sum
+    + Debug
+    + Display
+    + Math
+    + Ordered
+    + Product
+    + Pooled
+    + Recorded
+    + private::Sealed
 {
     /// The name of the type as Rust writes it: `"f32"` or `"f64"`.
     const NAME: &'static str;

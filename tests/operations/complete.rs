@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// Methods of `ops/` that have no gradient.
-const WITHOUT_GRADIENT: [&str; 2] = ["argmax", "argmin"];
+const WITHOUT_GRADIENT: [&str; 3] = ["argmax", "argmin", "argsort"];
 
 fn text(folder: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

@@ -96,14 +96,7 @@ pub(crate) fn sort<T: Float>(x: &[T], along: Along, descending: bool, ids: &mut 
 
 /// ids ← the positions of the `k` largest (or smallest) elements along an axis: in their order if `sorted`, else
 /// in the order of their positions.
-pub(crate) fn topk<T: Float>(
-    x: &[T],
-    along: Along,
-    k: usize,
-    largest: bool,
-    sorted: bool,
-    ids: &mut [i64],
-) {
+pub(crate) fn topk<T: Float>(x: &[T], along: Along, k: usize, largest: bool, sorted: bool, ids: &mut [i64]) {
     each_slice(x, along, largest, k, ids, move |keys| {
         if k < keys.len() && k > 0 {
             keys.select_nth_unstable(k - 1);
