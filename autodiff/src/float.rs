@@ -7,7 +7,7 @@ use crate::kernels::math::Math;
 use crate::kernels::order::Ordered;
 use crate::kernels::product::Product;
 use crate::pool::Pooled;
-use crate::tape::Recorded;
+use crate::recorded::Recorded;
 
 /// An element of a tensor: `f32` or `f64`.
 ///

@@ -11,6 +11,8 @@
 //! * [`Tensor::backward`] gives [`Gradients`] and drains the tape; [`Replay`] keeps the record, or records the
 //!   backward pass too, for derivatives of any order.
 //! * [`Function`] is what an operation is: write your own, and prove it with [`check`].
+//! * [`transform`] gives derivatives of functions: gradients, Jacobians, Hessians and products with them, nested
+//!   to any depth.
 //! * [`graph`] shows a record as a table or a picture.
 //!
 //! ```
@@ -34,10 +36,12 @@ pub(crate) mod kernels;
 pub mod ops;
 mod parameter;
 pub mod pool;
+mod recorded;
 mod replay;
 mod shape;
 mod tape;
 mod tensor;
+pub mod transform;
 mod value;
 
 pub use float::Float;

@@ -6,7 +6,7 @@ use crate::Float;
 use crate::function::{Backward, InputGradients};
 use crate::gradients::Gradients;
 use crate::shape::{ShapeError, broadcasts_to, refuse};
-use crate::tape::{Leaf, Node, Place, Record, Tape};
+use crate::tape::{Leaf, Mark, Node, Place, Record, Tape};
 use crate::tensor::Tensor;
 
 /// How a backward pass is run; the default drains the tape and gives first-order gradients.
@@ -80,39 +80,44 @@ impl<T: Float> Tensor<T> {
     /// As [`backward`](Self::backward); and if the seed's shape is not the tensor's.
     #[track_caller]
     pub fn backward_with(&self, replay: Replay<T>) -> Gradients<T> {
-        let Some(Place { tape, slot }) = &self.place else {
-            panic!(
-                "backward: the tensor of shape {:?} lies on no tape; put an input on one with \
+        T::replay(self, replay)
+    }
+}
+
+#[track_caller]
+pub(crate) fn replay<T: Float>(from: &Tensor<T>, replay: Replay<T>) -> Gradients<T> {
+    let Some(Place { tape, slot }) = &from.place else {
+        panic!(
+            "backward: the tensor of shape {:?} lies on no tape; put an input on one with \
                  tape.variable(x), or a parameter with tape.watch(&parameter)",
-                self.shape()
-            );
-        };
-        let Some(slot) = *slot else {
-            panic!(
-                "backward: the tensor of shape {:?} came from nothing that wants a gradient: no \
+            from.shape()
+        );
+    };
+    let Some(slot) = *slot else {
+        panic!(
+            "backward: the tensor of shape {:?} came from nothing that wants a gradient: no \
                  variable and no unfrozen parameter",
-                self.shape()
-            );
-        };
-        let seed = match replay.seed {
-            Some(seed) if seed.shape() != self.shape() => {
-                panic!("backward: the seed has shape {:?}, the tensor {:?}", seed.shape(), self.shape())
-            }
-            Some(seed) => seed,
-            None if self.len() == 1 => Tensor::full(self.shape(), 1.0),
-            None => panic!(
-                "backward: a tensor of shape {:?} is no scalar; reduce it (mean(..), sum(..)) or give the \
-                 gradient to start from with Replay::seed",
-                self.shape()
-            ),
-        };
-        if replay.create_graph {
-            linked(tape, slot, seed)
-        } else if replay.retain {
-            retained(tape, slot, seed.detach())
-        } else {
-            drained(tape, slot, seed.detach())
+            from.shape()
+        );
+    };
+    let seed = match replay.seed {
+        Some(seed) if seed.shape() != from.shape() => {
+            panic!("backward: the seed has shape {:?}, the tensor {:?}", seed.shape(), from.shape())
         }
+        Some(seed) => seed,
+        None if from.len() == 1 => Tensor::full(from.shape(), 1.0),
+        None => panic!(
+            "backward: a tensor of shape {:?} is no scalar; reduce it (mean(..), sum(..)) or give the \
+                 gradient to start from with Replay::seed",
+            from.shape()
+        ),
+    };
+    if replay.create_graph {
+        linked(tape, slot, seed)
+    } else if replay.retain {
+        retained(tape, slot, seed.detach())
+    } else {
+        drained(tape, slot, seed.detach())
     }
 }
 
@@ -246,17 +251,27 @@ fn retained<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
     let (end, leaves, kept) = snapshot::<T>(tape);
     let mut flow = Flow::new(0, slot + 1);
     flow.add(slot, seed);
-    for at in (0..end).rev() {
+    replay_retained(tape, 0..end, slot, &mut flow, &kept);
+    flow.finish(tape, &leaves, &kept)
+}
+
+fn replay_retained<T: Float>(
+    tape: &Tape,
+    nodes: std::ops::Range<usize>,
+    last: u32,
+    flow: &mut Flow<T>,
+    kept: &[u32],
+) {
+    for at in nodes.rev() {
         let node = tape.lock::<T>().nodes[at].clone();
-        if node.first > slot {
+        if node.first > last {
             continue;
         }
-        if let Some(grads) = flow.at_outputs(&node, &kept) {
+        if let Some(grads) = flow.at_outputs(&node, kept) {
             let gradients = node.function.backward(&Backward { node: &node, tape: None }, &grads);
             flow.distribute(&node, gradients);
         }
     }
-    flow.finish(tape, &leaves, &kept)
 }
 
 /// The record stays, and the replay is recorded on it.
@@ -267,6 +282,35 @@ fn linked<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
     flow.add(slot, seed);
     replay_linked(tape, 0..end, slot, &mut flow, &kept);
     flow.finish(tape, &leaves, &kept)
+}
+
+/// What the `wanted` slots receive from gradients at others, replaying only what was recorded since a mark
+/// that lies before all of them. The record stays; with `graph` the replay is recorded on it.
+#[track_caller]
+pub(crate) fn pull<T: Float>(
+    tape: &Tape,
+    mark: Mark,
+    seeds: &[(u32, Tensor<T>)],
+    wanted: &[u32],
+    graph: bool,
+) -> Vec<Option<Tensor<T>>> {
+    let (end, ..) = snapshot::<T>(tape);
+    let Some(last) = seeds.iter().map(|(slot, _)| *slot).max() else { return vec![None; wanted.len()] };
+    let mut flow = Flow::new(mark.slot, last + 1);
+    for (slot, seed) in seeds {
+        // A tensor from before the mark depends on nothing that is wanted.
+        if *slot >= mark.slot {
+            flow.add(*slot, if graph { seed.clone() } else { seed.detach() });
+        }
+    }
+    let mut kept = wanted.to_vec();
+    kept.sort_unstable();
+    if graph {
+        replay_linked(tape, mark.node..end, last, &mut flow, &kept);
+    } else {
+        replay_retained(tape, mark.node..end, last, &mut flow, &kept);
+    }
+    wanted.iter().map(|&slot| flow.peek(slot).cloned()).collect()
 }
 
 #[track_caller]

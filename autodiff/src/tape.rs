@@ -47,28 +47,8 @@ pub struct Inner {
     /// The seed of a training tape.
     seed: Option<u64>,
     draws: AtomicU64,
-    single: Mutex<Record<f32>>,
-    double: Mutex<Record<f64>>,
-}
-
-/// An element type that has a record on each tape. It is sealed with [`Float`].
-pub trait Recorded: Sized {
-    #[doc(hidden)]
-    fn record(inner: &Inner) -> &Mutex<Record<Self>>
-    where
-        Self: Float;
-}
-
-impl Recorded for f32 {
-    fn record(inner: &Inner) -> &Mutex<Record<f32>> {
-        &inner.single
-    }
-}
-
-impl Recorded for f64 {
-    fn record(inner: &Inner) -> &Mutex<Record<f64>> {
-        &inner.double
-    }
+    pub(crate) single: Mutex<Record<f32>>,
+    pub(crate) double: Mutex<Record<f64>>,
 }
 
 /// Where a tensor lies: on a tape, and in which slot if it wants a gradient.
@@ -102,6 +82,14 @@ impl<T: Float> Node<T> {
     pub(crate) fn output_slot(&self, i: usize) -> u32 {
         self.first + i as u32
     }
+}
+
+/// A point of a record: how many nodes and slots there were.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    pub(crate) node: usize,
+    pub(crate) slot: u32,
 }
 
 /// What a slot without a node stands for.
@@ -263,6 +251,12 @@ impl Tape {
     /// A handle that does not keep the tape alive.
     pub fn downgrade(&self) -> WeakTape {
         WeakTape(Arc::downgrade(&self.0))
+    }
+
+    /// Where the record ends now.
+    pub(crate) fn mark<T: Float>(&self) -> Mark {
+        let record = self.lock::<T>();
+        Mark { node: record.nodes.len(), slot: record.slots }
     }
 
     pub(crate) fn is(&self, other: &Tape) -> bool {
