@@ -4,11 +4,13 @@ use smallvec::smallvec;
 
 use super::{check_axis, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::diagonal::Diagonals;
 use crate::shape::{Shape, ShapeError, Shapes, refuse, resolve_axis};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Diagonal, DiagonalEmbed);
 
 /// The diagonals of the matrices in two axes, as a last axis in their stead. Rule: dx = dy placed on the
 /// diagonals of zeros.

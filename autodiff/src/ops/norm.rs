@@ -6,11 +6,13 @@ use super::elementwise::{Share, sign};
 use super::reduction::with_reduced_axes;
 use super::{map, map2, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::reduce;
 use crate::shape::{Axes, ShapeError, Shapes, keepdim, reduced, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Norm);
 
 /// y = (Σ|x|ᵖ)^(1/p) over a set of axes, for a finite p other than 0.
 ///

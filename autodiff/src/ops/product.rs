@@ -4,11 +4,13 @@ use smallvec::smallvec;
 
 use super::{Slice, only, single};
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::kernels::{reduce, scan};
 use crate::shape::{Axes, Shape, ShapeError, Shapes, reduced};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Prod);
 
 /// The product over a set of axes; fused.
 ///

@@ -4,13 +4,15 @@ use ndarray::Slice as Part;
 
 use super::{Choice, Pick, Slice, check_axis, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::indices::Indices;
 use crate::kernels::layout::Along;
 use crate::kernels::scan;
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(CumSum, CumProd, LogCumSumExp);
 
 /// The running totals of a value along an axis.
 fn run<T: Float, R: scan::Running>(what: R, x: &Value<T>, axis: usize, reverse: bool) -> Value<T> {

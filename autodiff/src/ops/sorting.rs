@@ -4,13 +4,15 @@ use smallvec::smallvec;
 
 use super::{ScatterAdd, check_axis, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::kernels::layout::Along;
 use crate::kernels::{index, order, reduce, scan};
 use crate::shape::{Axes, Shape, ShapeError, Shapes, reduced, refuse};
 use crate::tensor::{Tensor, apply_one, apply_with_indices};
 use crate::value::Value;
+
+builtin!(Pick);
 
 /// Which elements of an axis are picked. NaN counts as larger than all numbers, unless said otherwise; equal
 /// elements are taken in the order of their positions.
