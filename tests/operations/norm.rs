@@ -87,6 +87,14 @@ fn norms_at_the_edges() {
         assert_eq!(first.to_vec(), [0.0; 3], "p = {p}");
         assert_eq!(first.sum(..).backward().get(&x).unwrap().to_vec(), [0.0; 3], "p = {p}, second order");
     }
+    // An element 0 beside others: the subgradient 0, and the others' gradients as without it.
+    for p in [0.5, 1.5, 2.0, 3.0] {
+        let gradient = |x: &[f64]| {
+            let x = Tape::new().variable(Tensor::<f64>::from_vec([x.len()], x.to_vec()));
+            x.norm(p, ..).backward().get(&x).unwrap().to_vec()
+        };
+        assert_eq!(gradient(&[0.0, 1.0, -2.0]), [&[0.0], &gradient(&[1.0, -2.0])[..]].concat(), "p = {p}");
+    }
     for scale in [1e300, 1e-300] {
         let tape = Tape::new();
         let x = tape.variable(Tensor::<f64>::from_vec([2], vec![3.0, 4.0]) * scale);

@@ -276,15 +276,22 @@ pub(crate) fn cumprod_backward<T: Float>(x: &[T], dy: &[T], n: usize, dx: &mut [
     });
 }
 
-/// The adjoint of running sums of exponentials along rows of `n` elements, where dx holds y:
-/// dx\[i\] ← e^(x\[i\] − y\[i\])·r\[i\] with r\[i\] = dy\[i\] + e^(y\[i\] − y\[i + 1\])·r\[i + 1\]. No exponent is above 0.
+/// The adjoint of running sums of exponentials y along rows of `n` elements: dx\[i\] ← e^(x\[i\] − y\[i\])·r\[i\]
+/// with r\[i\] = dy\[i\] + e^(y\[i\] − y\[i + 1\])·r\[i + 1\]. No exponent is above 0.
+///
+/// y is computed again, in `f64`: the exponentials would show how it was rounded.
 pub(crate) fn logcumsumexp_backward<T: Float>(x: &[T], dy: &[T], n: usize, dx: &mut [T]) {
     // e^(a − b) with e^(−∞) = 0 whatever b is.
     let weight = |a: f64, b: f64| if a == f64::NEG_INFINITY { 0.0 } else { (a - b).exp() };
     each_row(x, dy, n, dx, &|x, dy, dx| {
+        let mut total = LogSums::NOTHING;
+        let mut step = |x: &T| {
+            total = LogSums::join(total, x.to_f64());
+            total
+        };
+        let y: Vec<f64> = x.iter().map(&mut step).collect();
         let (mut r, mut next) = (0.0, f64::INFINITY);
-        for ((dx, &dy), &x) in dx.iter_mut().zip(dy).zip(x).rev() {
-            let y = dx.to_f64();
+        for (((dx, &dy), &x), &y) in dx.iter_mut().zip(dy).zip(x).zip(&y).rev() {
             r = dy.to_f64() + if r == 0.0 { 0.0 } else { weight(y, next) * r };
             next = y;
             *dx = T::from_f64(weight(x.to_f64(), y) * r);

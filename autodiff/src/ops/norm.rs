@@ -240,6 +240,9 @@ impl<T: Float> Tensor<T> {
     /// If the shapes do not broadcast or have no axis, or as [`norm`](Self::norm) does.
     #[track_caller]
     pub fn pairwise_distance(&self, other: &Self, p: f64, eps: f64, keep: bool) -> Self {
+        if let Err(error) = crate::shape::broadcast(self.shape(), other.shape()) {
+            refuse(error.of("pairwise_distance", &[self.shape(), other.shape()]));
+        }
         let difference = self - other + eps;
         if keep { difference.norm(p, keepdim(-1)) } else { difference.norm(p, -1) }
     }
@@ -254,9 +257,10 @@ impl<T: Float> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If p is NaN, or the axis is out of range, or empty where p is negative or infinite.
+    /// If p or ε is NaN, or the axis is out of range, or empty where p is negative or infinite.
     #[track_caller]
     pub fn normalize(&self, p: f64, axis: isize, eps: f64) -> Self {
+        let axis = self.axis("normalize", axis) as isize;
         self / self.norm(p, keepdim(axis)).clamp(eps, f64::INFINITY)
     }
 }

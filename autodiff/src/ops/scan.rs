@@ -68,20 +68,16 @@ fn from_rows<T: Float>(x: &Value<T>, axis: usize) -> Value<T> {
     x.permuted(&order)
 }
 
-/// The adjoint of a running total, computed on rows: `adjoint(x, dy, n, dx)`, where dx holds y if it is given.
+/// The adjoint of a running total, computed on rows: `adjoint(x, dy, n, dx)`.
 fn adjoint<T: Float>(
     axis: usize,
     x: &Value<T>,
     dy: &Value<T>,
-    y: Option<&Value<T>>,
     adjoint: impl FnOnce(&[T], &[T], usize, &mut [T]),
 ) -> Tensor<T> {
     let n = x.shape()[axis];
-    let (x, dy, y) = (as_rows(x, axis), as_rows(dy, axis), y.map(|y| as_rows(y, axis)));
+    let (x, dy) = (as_rows(x, axis), as_rows(dy, axis));
     let dx = Value::build(x.shape(), |dx| {
-        if let Some(y) = &y {
-            dx.copy_from_slice(y.as_slice().expect("row-major"));
-        }
         adjoint(x.as_slice().expect("row-major"), dy.as_slice().expect("row-major"), n, dx);
     });
     from_rows(&dx, axis).into()
@@ -134,7 +130,7 @@ impl<T: Float> Function<T> for CumProd {
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
         let (x, dy) = (cx.input(0).value, &only(grads).value);
-        single(adjoint(self.axis, &x, dy, None, scan::cumprod_backward))
+        single(adjoint(self.axis, &x, dy, scan::cumprod_backward))
     }
 
     fn fused(&self) -> Option<&dyn Composed<T>> {
@@ -167,14 +163,13 @@ impl<T: Float> Function<T> for LogCumSumExp {
         Ok(one(inputs[0]))
     }
 
-    fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
-        cx.save_output(0);
+    fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
         run(scan::LogSums, inputs[0], self.axis, false).into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
-        let (x, y, dy) = (cx.input(0).value, cx.output(0).value, &only(grads).value);
-        single(adjoint(self.axis, &x, dy, Some(&y), scan::logcumsumexp_backward))
+        let (x, dy) = (cx.input(0).value, &only(grads).value);
+        single(adjoint(self.axis, &x, dy, scan::logcumsumexp_backward))
     }
 
     fn fused(&self) -> Option<&dyn Composed<T>> {

@@ -8,13 +8,17 @@ mod dropout;
 mod elementwise;
 mod indexing;
 mod layout;
+mod linear_algebra;
 mod loss;
+mod norm;
 mod normalization;
 mod pooling;
 mod products;
 mod recurrent;
 mod reduction;
+mod scan;
 mod softmax;
+mod sorting;
 
 use wengert::prelude::*;
 
@@ -41,6 +45,12 @@ impl<T: Float, const N: usize> From<[Tensor<T>; N]> for Results<T> {
 impl<T: Float> From<Indices> for Results<T> {
     fn from(indices: Indices) -> Self {
         Self { tensors: Vec::new(), integers: vec![(indices.shape().to_vec(), indices.to_vec())] }
+    }
+}
+
+impl<T: Float> From<(Tensor<T>, Indices)> for Results<T> {
+    fn from((tensor, indices): (Tensor<T>, Indices)) -> Self {
+        Self { tensors: vec![tensor], ..indices.into() }
     }
 }
 
@@ -72,13 +82,17 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         elementwise::operations::<T>(),
         indexing::operations::<T>(),
         layout::operations::<T>(),
+        linear_algebra::operations::<T>(),
         loss::operations::<T>(),
+        norm::operations::<T>(),
         normalization::operations::<T>(),
         pooling::operations::<T>(),
         products::operations::<T>(),
         recurrent::operations::<T>(),
         reduction::operations::<T>(),
+        scan::operations::<T>(),
         softmax::operations::<T>(),
+        sorting::operations::<T>(),
     ]
     .concat()
 }
