@@ -10,7 +10,11 @@ use crate::strategies::{Plan, cases, size};
 
 const LETTERS: [char; 5] = ['i', 'j', 'k', 'B', 'a'];
 
-/// Terms of `counts` letters, a size for each letter, a result, and which axes of an operand have size 1.
+/// Terms, ellipses, the result, sizes, and sizes of 1.
+type Drawn =
+    (Vec<Vec<char>>, Vec<(Option<usize>, usize)>, (bool, Vec<char>, usize), Vec<usize>, Vec<bool>);
+
+/// Terms of some letters, a size for each letter, a result, and which axes of an operand have size 1.
 fn equations(operands: usize) -> impl Strategy<Value = Plan<String>> {
     let term = prop::collection::vec(prop::sample::select(LETTERS.to_vec()), 0..=3);
     // Where the ellipsis stands in each term, how many axes it has there, and the result's letters.
@@ -20,7 +24,15 @@ fn equations(operands: usize) -> impl Strategy<Value = Plan<String>> {
         (any::<bool>(), prop::sample::subsequence(LETTERS.to_vec(), 0..=3).prop_shuffle(), 0..=3usize);
     let sizes = prop::collection::vec(size(), LETTERS.len() + 2);
     let ones = prop::collection::vec(prop::bool::weighted(0.15), operands * LETTERS.len());
-    (terms, dots, result, sizes, ones).prop_map(move |(terms, dots, (written, result, at), sizes, ones)| {
+    let drawn = (terms, dots, result, sizes, ones);
+    // The sum written out has not too many terms, and no result or partial result more elements.
+    let feasible = |(terms, dots, _, sizes, _): &Drawn| {
+        let used = |i: &usize| terms.iter().flatten().any(|&c| c == LETTERS[*i]);
+        let letters: usize = (0..LETTERS.len()).filter(used).map(|i| sizes[i]).product();
+        let hidden = dots.iter().filter(|(dot, _)| dot.is_some()).map(|d| d.1).max().unwrap_or(0);
+        letters * sizes[sizes.len() - hidden..].iter().product::<usize>() <= 1 << 20
+    };
+    drawn.prop_filter("it is feasible", feasible).prop_map(move |(terms, dots, (written, result, at), sizes, ones)| {
         let mut text = Vec::new();
         let mut shapes = Vec::new();
         for (i, (term, (dot, hidden))) in terms.iter().zip(&dots).enumerate() {

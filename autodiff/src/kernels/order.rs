@@ -4,8 +4,10 @@
 //! NaN ranks above all and the two zeros equally. No two of these numbers are equal, so that any way of sorting
 //! or selecting them gives the same result, equal elements in the order of their positions.
 
+use ndarray::ArrayView3;
 use rayon::slice::ParallelSliceMut;
 
+use super::copy::copy_strided;
 use super::layout::Along;
 use super::parallel::{CHUNK, Shared, each, worthwhile};
 use crate::Float;
@@ -59,29 +61,49 @@ fn each_slice<T: Float>(
     ids: &mut [i64],
     pick: impl Fn(&mut [T::Key]) + Send + Sync,
 ) {
-    let Along { n, inner, .. } = along;
+    let Along { outer, n, inner } = along;
     assert!(x.len() == along.len() && ids.len() == along.rows() * m, "order: wrong lengths");
     assert!(u32::try_from(n).is_ok(), "order: an axis of {n} elements is too long");
     if ids.is_empty() {
         return;
     }
+    if inner == 1 {
+        return each_row(x, n, descending, m, ids, &pick);
+    }
+    // The slices as rows, and their positions turned back: walking down columns would miss the cache.
+    let view = ArrayView3::from_shape((outer, n, inner), x).expect("as many elements");
+    let mut rows = vec![T::zero(); x.len()];
+    copy_strided(view.permuted_axes([0, 2, 1]).into_dyn(), &mut rows);
+    let mut found = vec![0; ids.len()];
+    each_row(&rows, n, descending, m, &mut found, &pick);
+    let found = ArrayView3::from_shape((outer, inner, m), &found).expect("as many elements");
+    copy_strided(found.permuted_axes([0, 2, 1]).into_dyn(), ids);
+}
+
+fn each_row<T: Float>(
+    x: &[T],
+    n: usize,
+    descending: bool,
+    m: usize,
+    ids: &mut [i64],
+    pick: &(dyn Fn(&mut [T::Key]) + Sync),
+) {
     let target = Shared::new(ids);
-    let some = CHUNK.div_ceil(n);
+    let (rows, some) = (x.len() / n, CHUNK.div_ceil(n));
     let task = |i: usize| {
         let mut keys: Vec<T::Key> = Vec::with_capacity(n);
-        for line in i * some..((i + 1) * some).min(along.rows()) {
-            let (o, c) = (line / inner, line % inner);
+        for row in i * some..((i + 1) * some).min(rows) {
             keys.clear();
-            let slice = x[o * n * inner + c..].iter().step_by(inner).take(n);
-            keys.extend(slice.enumerate().map(|(r, x)| x.key(r, descending)));
+            keys.extend(x[row * n..][..n].iter().enumerate().map(|(r, x)| x.key(r, descending)));
             pick(&mut keys);
-            for (j, &key) in keys[..m].iter().enumerate() {
-                // SAFETY: the slice is this task's alone.
-                unsafe { target.slice((o * m + j) * inner + c, 1)[0] = T::position(key) as i64 };
+            // SAFETY: the row is this task's alone.
+            let ids = unsafe { target.slice(row * m, m) };
+            for (id, &key) in ids.iter_mut().zip(&keys) {
+                *id = T::position(key) as i64;
             }
         }
     };
-    let tasks = along.rows().div_ceil(some);
+    let tasks = rows.div_ceil(some);
     if worthwhile(x.len()) { each(tasks, 1, &task) } else { (0..tasks).for_each(task) }
 }
 
