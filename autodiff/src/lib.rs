@@ -27,6 +27,7 @@
 #![deny(unsafe_code)]
 
 pub mod check;
+mod checkpoint;
 mod float;
 pub mod function;
 mod gradients;
@@ -44,6 +45,7 @@ mod tensor;
 pub mod transform;
 mod value;
 
+pub use checkpoint::checkpoint;
 pub use float::Float;
 pub use function::Function;
 pub use gradients::{Differentiable, Gradients};

@@ -7,7 +7,7 @@ use crate::Float;
 use crate::function::{Builtin, Function, Tensors};
 use crate::gradients::Gradients;
 use crate::indices::Indices;
-use crate::replay::{self, Replay};
+use crate::replay::{self, Mode, Replay};
 use crate::shape::ShapeError;
 use crate::tape::{Inner, Mark, Record, Tape};
 use crate::tensor::{self, Computed, Tensor};
@@ -55,7 +55,7 @@ pub trait Recorded: Sized {
         mark: Mark,
         seeds: &[(u32, Tensor<Self>)],
         wanted: &[u32],
-        graph: bool,
+        mode: Mode,
     ) -> Vec<Option<Tensor<Self>>>
     where
         Self: Float;
@@ -109,9 +109,9 @@ macro_rules! recorded {
                 mark: Mark,
                 seeds: &[(u32, Tensor<$float>)],
                 wanted: &[u32],
-                graph: bool,
+                mode: Mode,
             ) -> Vec<Option<Tensor<$float>>> {
-                replay::pull(tape, mark, seeds, wanted, graph)
+                replay::pull(tape, mark, seeds, wanted, mode)
             }
         }
     };

@@ -3,6 +3,7 @@
 use rand::rngs::ChaCha8Rng;
 
 use super::{CheckError, weight};
+use crate::replay::Mode;
 use crate::transform::Start;
 use crate::{Gradients, Replay, Tape, Tensor};
 
@@ -111,7 +112,7 @@ impl Subject<'_> {
         let (leaves, outputs) = (self.record)(start.tape(), &self.point);
         let outputs: Vec<&Tensor<f64>> = outputs.iter().collect();
         let leaves: Vec<&Tensor<f64>> = leaves.iter().collect();
-        start.push_forward(&outputs, &leaves, &direction.iter().collect::<Vec<_>>(), false)
+        start.push_forward(&outputs, &leaves, &direction.iter().collect::<Vec<_>>(), Mode::Retain)
     }
 
     /// The point with one component moved.

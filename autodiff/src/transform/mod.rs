@@ -44,6 +44,7 @@ pub(crate) use point::Start;
 
 use point::Point;
 
+use crate::replay::Mode;
 use crate::{Float, Tensor};
 
 /// The gradient of a scalar function, ∂f/∂x for each input x.
@@ -84,7 +85,7 @@ pub fn value_and_grad<T: Float, I: Tree<T>>(f: impl FnOnce(&I) -> Tensor<T>, at:
     let y = scalar("grad", f(&point.inputs));
     let gradients = if point.nested || !y.requires_grad() {
         let one = Tensor::ones(y.shape());
-        point.start.pull(&[&y], &[&one], &point.inputs.leaves(), point.nested)
+        point.start.pull(&[&y], &[&one], &point.inputs.leaves(), point.mode())
     } else {
         // Alone on its tape the record can be drained as it is replayed.
         let found = y.backward();
@@ -140,7 +141,7 @@ impl<I, O> Pullback<I, O> {
         let (point, from, seeds) = (&self.point, self.outputs.leaves(), cotangents.leaves());
         same_shapes("vjp", "cotangent", "output", &seeds, &from);
         on_the_tape("vjp", "cotangent", &seeds, point.nested);
-        in_order(&point.inputs, point.start.pull(&from, &seeds, &point.inputs.leaves(), point.nested))
+        in_order(&point.inputs, point.start.pull(&from, &seeds, &point.inputs.leaves(), point.mode()))
     }
 }
 
@@ -170,7 +171,7 @@ pub fn jvp<T: Float, I: Tree<T>, O: Tree<T>>(f: impl FnOnce(&I) -> O, at: &I, ta
     on_the_tape("jvp", "tangent", &tangents.leaves(), point.nested);
     let outputs = f(&point.inputs);
     let (from, inputs) = (outputs.leaves(), point.inputs.leaves());
-    let derivatives = point.start.push_forward(&from, &inputs, &tangents.leaves(), point.nested);
+    let derivatives = point.start.push_forward(&from, &inputs, &tangents.leaves(), point.mode());
     (outputs.map(&mut |y| point.given(y)), in_order(&outputs, derivatives))
 }
 
@@ -196,9 +197,9 @@ pub fn hvp<T: Float, I: Tree<T>>(f: impl FnOnce(&I) -> Tensor<T>, at: &I, direct
     on_the_tape("hvp", "direction", &direction.leaves(), point.nested);
     let y = scalar("hvp", f(&point.inputs));
     let inputs = point.inputs.leaves();
-    let gradients = point.start.pull(&[&y], &[&Tensor::ones(y.shape())], &inputs, true);
+    let gradients = point.start.pull(&[&y], &[&Tensor::ones(y.shape())], &inputs, Mode::Graph);
     let gradients: Vec<_> = gradients.iter().collect();
-    in_order(at, point.start.pull(&gradients, &direction.leaves(), &inputs, point.nested))
+    in_order(at, point.start.pull(&gradients, &direction.leaves(), &inputs, point.mode()))
 }
 
 /// The Jacobian of a function with one output y: for each input x a tensor ∂y/∂x of shape `y.shape() ++
@@ -251,7 +252,7 @@ pub fn hessian<T: Float, I: Tree<T>>(f: impl FnOnce(&I) -> Tensor<T>, at: &I) ->
     let point = Point::new("hessian", at);
     let y = scalar("hessian", f(&point.inputs));
     let inputs = point.inputs.leaves();
-    let gradients = point.start.pull(&[&y], &[&Tensor::ones(y.shape())], &inputs, true);
+    let gradients = point.start.pull(&[&y], &[&Tensor::ones(y.shape())], &inputs, Mode::Graph);
     let blocks: Vec<I> = gradients.iter().map(|g| in_order(at, rows(&point, g, &inputs))).collect();
     let mut blocks = blocks.into_iter();
     at.each(&mut |_| blocks.next().expect("one for each input"))
@@ -264,7 +265,7 @@ fn rows<T: Float, I>(point: &Point<I>, y: &Tensor<T>, to: &[&Tensor<T>]) -> Vec<
     for k in 0..y.len() {
         let mut unit = vec![T::zero(); y.len()];
         unit[k] = T::one();
-        let found = point.start.pull(&[y], &[&Tensor::from_vec(y.shape(), unit)], to, point.nested);
+        let found = point.start.pull(&[y], &[&Tensor::from_vec(y.shape(), unit)], to, point.mode());
         rows.iter_mut().zip(found).for_each(|(row, g)| row.push(g));
     }
     let whole = |(row, x): (Vec<Tensor<T>>, &&Tensor<T>)| {

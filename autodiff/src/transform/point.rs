@@ -4,6 +4,7 @@ use smallvec::smallvec;
 
 use super::Tree;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
+use crate::replay::Mode;
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tape::Mark;
 use crate::tensor::apply_one;
@@ -56,13 +57,13 @@ impl Start {
         from: &[&Tensor<T>],
         seeds: &[&Tensor<T>],
         to: &[&Tensor<T>],
-        graph: bool,
+        mode: Mode,
     ) -> Vec<Tensor<T>> {
         let slot = |x: &Tensor<T>| x.place.as_ref().and_then(|p| p.slot);
         let seeds: Vec<_> =
             from.iter().zip(seeds).filter_map(|(y, seed)| Some((slot(y)?, (*seed).clone()))).collect();
         let wanted: Vec<_> = to.iter().map(|x| slot(x).expect("put on the tape as a variable")).collect();
-        let found = T::pull(&self.tape, self.mark, &seeds, &wanted, graph);
+        let found = T::pull(&self.tape, self.mark, &seeds, &wanted, mode);
         to.iter().zip(found).map(|(x, g)| g.unwrap_or_else(|| Tensor::zeros(x.shape()))).collect()
     }
 
@@ -74,13 +75,13 @@ impl Start {
         outputs: &[&Tensor<T>],
         inputs: &[&Tensor<T>],
         tangents: &[&Tensor<T>],
-        graph: bool,
+        mode: Mode,
     ) -> Vec<Tensor<T>> {
         let cotangents: Vec<_> =
             outputs.iter().map(|y| self.tape.variable(Tensor::zeros(y.shape()))).collect();
         let cotangents: Vec<_> = cotangents.iter().collect();
-        let products = self.pull(outputs, &cotangents, inputs, true);
-        self.pull(&products.iter().collect::<Vec<_>>(), tangents, &cotangents, graph)
+        let products = self.pull(outputs, &cotangents, inputs, Mode::Graph);
+        self.pull(&products.iter().collect::<Vec<_>>(), tangents, &cotangents, mode)
     }
 }
 
@@ -114,6 +115,11 @@ impl<I> Point<I> {
             false => start.tape.variable(x),
         });
         Self { nested: outer.is_some(), start, inputs }
+    }
+
+    /// Derivatives stay connected to the caller's tape, and are plain values otherwise.
+    pub(super) fn mode(&self) -> Mode {
+        if self.nested { Mode::Graph } else { Mode::Retain }
     }
 
     /// A result as the caller gets it: connected to the caller's tape, and on none that is not.
