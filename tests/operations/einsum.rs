@@ -11,8 +11,7 @@ use crate::strategies::{Plan, cases, size};
 const LETTERS: [char; 5] = ['i', 'j', 'k', 'B', 'a'];
 
 /// Terms, ellipses, the result, sizes, and sizes of 1.
-type Drawn =
-    (Vec<Vec<char>>, Vec<(Option<usize>, usize)>, (bool, Vec<char>, usize), Vec<usize>, Vec<bool>);
+type Drawn = (Vec<Vec<char>>, Vec<(Option<usize>, usize)>, (bool, Vec<char>, usize), Vec<usize>, Vec<bool>);
 
 /// Terms of some letters, a size for each letter, a result, and which axes of an operand have size 1.
 fn equations(operands: usize) -> impl Strategy<Value = Plan<String>> {
@@ -32,36 +31,38 @@ fn equations(operands: usize) -> impl Strategy<Value = Plan<String>> {
         let hidden = dots.iter().filter(|(dot, _)| dot.is_some()).map(|d| d.1).max().unwrap_or(0);
         letters * sizes[sizes.len() - hidden..].iter().product::<usize>() <= 1 << 20
     };
-    drawn.prop_filter("it is feasible", feasible).prop_map(move |(terms, dots, (written, result, at), sizes, ones)| {
-        let mut text = Vec::new();
-        let mut shapes = Vec::new();
-        for (i, (term, (dot, hidden))) in terms.iter().zip(&dots).enumerate() {
-            let size_of = |c: &char| {
-                let letter = LETTERS.iter().position(|l| l == c).unwrap();
-                if ones[i * LETTERS.len() + letter] { 1 } else { sizes[letter] }
-            };
-            let mut term_text: String = term.iter().collect();
-            let mut shape: Vec<usize> = term.iter().map(size_of).collect();
-            if let Some(dot) = dot {
-                let dot = (*dot).min(term.len());
-                term_text.insert_str(dot, "...");
-                shape.splice(dot..dot, sizes[sizes.len() - hidden..].iter().copied());
+    drawn.prop_filter("it is feasible", feasible).prop_map(
+        move |(terms, dots, (written, result, at), sizes, ones)| {
+            let mut text = Vec::new();
+            let mut shapes = Vec::new();
+            for (i, (term, (dot, hidden))) in terms.iter().zip(&dots).enumerate() {
+                let size_of = |c: &char| {
+                    let letter = LETTERS.iter().position(|l| l == c).unwrap();
+                    if ones[i * LETTERS.len() + letter] { 1 } else { sizes[letter] }
+                };
+                let mut term_text: String = term.iter().collect();
+                let mut shape: Vec<usize> = term.iter().map(size_of).collect();
+                if let Some(dot) = dot {
+                    let dot = (*dot).min(term.len());
+                    term_text.insert_str(dot, "...");
+                    shape.splice(dot..dot, sizes[sizes.len() - hidden..].iter().copied());
+                }
+                text.push(term_text);
+                shapes.push(shape);
             }
-            text.push(term_text);
-            shapes.push(shape);
-        }
-        let mut equation = text.join(", ");
-        if written {
-            let result: Vec<char> =
-                result.into_iter().filter(|c| terms.iter().any(|term| term.contains(c))).collect();
-            let mut result_text: String = result.iter().collect();
-            if dots.iter().any(|(dot, _)| dot.is_some()) && at < 3 {
-                result_text.insert_str(at.min(result.len()), "...");
+            let mut equation = text.join(", ");
+            if written {
+                let result: Vec<char> =
+                    result.into_iter().filter(|c| terms.iter().any(|term| term.contains(c))).collect();
+                let mut result_text: String = result.iter().collect();
+                if dots.iter().any(|(dot, _)| dot.is_some()) && at < 3 {
+                    result_text.insert_str(at.min(result.len()), "...");
+                }
+                equation = format!("{equation} -> {result_text}");
             }
-            equation = format!("{equation} -> {result_text}");
-        }
-        (shapes, equation)
-    })
+            (shapes, equation)
+        },
+    )
 }
 
 row!(einsum_of_one, cases(equations(1), -2.0..=2.0), |x, o: String| Tensor::einsum(o, &[&x[0]]));

@@ -26,8 +26,7 @@ fn added(batched: bool) -> impl Strategy<Value = Plan<(f64, f64)>> {
     };
     let all = [size(), size(), size(), size()]
         .prop_filter("the result is not too large", |s| s.iter().product::<usize>() <= 1 << 21);
-    (all.prop_flat_map(operands), factors)
-        .prop_map(|((x, a, b), factors)| (vec![x, a, b], factors))
+    (all.prop_flat_map(operands), factors).prop_map(|((x, a, b), factors)| (vec![x, a, b], factors))
 }
 
 /// An offset and two axes.

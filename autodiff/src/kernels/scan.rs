@@ -285,11 +285,11 @@ pub(crate) fn logcumsumexp_backward<T: Float>(x: &[T], dy: &[T], n: usize, dx: &
     let weight = |a: f64, b: f64| if a == f64::NEG_INFINITY { 0.0 } else { (a - b).exp() };
     each_row(x, dy, n, dx, &|x, dy, dx| {
         let mut total = LogSums::NOTHING;
-        let mut step = |x: &T| {
+        let step = |&x: &T| {
             total = LogSums::join(total, x.to_f64());
             total
         };
-        let y: Vec<f64> = x.iter().map(&mut step).collect();
+        let y: Vec<f64> = x.iter().map(step).collect();
         let (mut r, mut next) = (0.0, f64::INFINITY);
         for (((dx, &dy), &x), &y) in dx.iter_mut().zip(dy).zip(x).zip(&y).rev() {
             r = dy.to_f64() + if r == 0.0 { 0.0 } else { weight(y, next) * r };
