@@ -152,7 +152,7 @@ fn wrong_equations_say_where() {
         ("i,jk", "operand 0 has 1 indices, but its rank is 2"),
         ("ii,jk", "the index 'i' has 2 elements, but 3 in axis 1 of operand 0"),
         ("ij,ik", "the index 'i' has 2 elements, but 3 in axis 0 of operand 1"),
-        ("...,...", "axis -1 of the ellipsis has 3 elements, but 4 in axis 1 of operand 1"),
+        ("...,...", "axis -2 of the ellipsis has 2 elements, but 3 in axis 0 of operand 1"),
     ] {
         let error = Tensor::try_einsum(equation, &[&a, &b]).unwrap_err().to_string();
         let starts = format!("einsum: in \"{equation}\" ");

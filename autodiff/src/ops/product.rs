@@ -80,7 +80,8 @@ impl<T: Float> Composed<T> for Prod {
         );
         let mut x = inputs[0].rows_over("prod", &self.axes);
         if x.shape()[1] == 0 {
-            return smallvec![Tensor::ones(shape)];
+            // Linked to x, which has a gradient of no elements.
+            return smallvec![(x.sum(1) + 1.0).reshape(shape)];
         }
         // The one half times the other, until one element is left: a tree of products.
         while x.shape()[1] > 1 {
