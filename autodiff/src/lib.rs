@@ -34,6 +34,8 @@ mod gradients;
 pub mod graph;
 mod indices;
 pub(crate) mod kernels;
+#[cfg(feature = "mutation")]
+mod mutation;
 pub mod ops;
 mod parameter;
 pub mod pool;
