@@ -40,7 +40,8 @@ use case::Case;
 
 pub use case::{Input, Layout};
 pub use strategies::{
-    Cases, Plan, axis, broadcastable, cases, full_shape, one, one_with, order, pair, shape, size, some, up_to,
+    Cases, Plan, axis, broadcastable, cases, full_shape, one, one_with, order, pair, shape, size, some,
+    up_to, with_zeros,
 };
 
 /// Small cases from the fixed seed.
