@@ -140,6 +140,45 @@ refuses! {
     lstm_state: z([5, 2, 3]).lstm((&z([2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the hidden state [2, 4] is not [1 layers";
 }
 
+// Reductions, orders and products by name.
+refuses! {
+    prod: z([3, 4]).prod([0, -2]) => "prod: axis -2 is named twice", "[3, 4]";
+    norm: z([3]).norm(2.0, 1) => "norm: axis 1 is out of range", "[3]";
+    norm_nan: z([3]).norm(f64::NAN, ..) => "norm: p is NaN", "[3]";
+    norm_of_nothing: z([0]).norm(f64::INFINITY, ..) => "norm: nothing has no norm of p = inf", "[0]";
+    std: z([3]).std(1, 1) => "std: axis 1 is out of range", "[3]";
+    cosine_similarity: z([2, 3]).cosine_similarity(&z([4]), 1, 1e-8) => "cosine_similarity: axis -1 has 3", "[2, 3], [4]";
+    cosine_similarity_axis: z([3]).cosine_similarity(&z([3]), 1, 1e-8) => "cosine_similarity: axis 1 is out of range";
+    pairwise_distance: z([2, 3]).pairwise_distance(&z([4]), 2.0, 0.0, false) => "pairwise_distance: axis -1 has 3", "[2, 3], [4]";
+    normalize: z([3]).normalize(2.0, 1, 1e-12) => "normalize: axis 1 is out of range", "[3]";
+    cumsum: z([3]).cumsum(1) => "cumsum: axis 1 is out of range", "[3]";
+    cumprod: z([3]).cumprod(1) => "cumprod: axis 1 is out of range", "[3]";
+    logcumsumexp: z([3]).logcumsumexp(-2) => "logcumsumexp: axis -2 is out of range", "[3]";
+    cummax: z([]).cummax(0) => "cummax: axis 0 is out of range for a tensor of rank 0", "[]";
+    cummin: z([3]).cummin(1) => "cummin: axis 1 is out of range", "[3]";
+    sort: z([3]).sort(1, false) => "sort: axis 1 is out of range", "[3]";
+    argsort: z([3]).argsort(1, false) => "argsort: axis 1 is out of range", "[3]";
+    topk: z([3]).topk(4, 0, true, true) => "topk: axis 0 of 3 elements has no 4", "[3]";
+    kthvalue: z([3]).kthvalue(0, 0) => "kthvalue: axis 0 of 3 elements has no smallest element number 0", "[3]";
+    median: z([2, 0]).median(..) => "median: axis 1 is empty", "0]";
+    quantile: z([3]).quantile(1.5, ..) => "quantile: q = 1.5 is not in 0..=1", "[3]";
+    max_with_indices: z([3, 0]).max_with_indices(1) => "max: axis 1 is empty", "[3, 0]";
+    min_with_indices: z([3, 2]).min_with_indices(..) => "min: positions lie along one axis, not along 2", "[3, 2]";
+    diagonal: z([3, 2]).diagonal(0, 1, -1) => "diagonal: axis 1 has no diagonal with itself", "[3, 2]";
+    diag_embed: z([3]).diag_embed(0, 0, 2) => "diag_embed: axis 2 is out of range for a tensor of rank 2", "[3]";
+    trace: z([3]).trace() => "trace: a tensor of rank 1 is no matrix", "[3]";
+    dot: z([3]).dot(&z([4])) => "dot: axis 0 of the left operand has 3 elements, axis 0 of the right has 4", "[3], [4]";
+    dot_of_matrices: z([3, 3]).dot(&z([3])) => "dot: operand 0 has rank 2, not 1 as a vector", "[3, 3], [3]";
+    mv: z([2, 3]).mv(&z([2])) => "mv: axis 1 of the left operand has 3 elements, axis 0 of the right has 2";
+    outer: z([2]).outer(&z([2, 1])) => "outer: operand 1 has rank 2, not 1 as a vector", "[2], [2, 1]";
+    bmm: z([2, 3, 4]).bmm(&z([1, 4, 5])) => "bmm: axis 0 of the left operand has 2 elements, axis 0 of the right has 1";
+    bmm_rank: z([3, 4]).bmm(&z([1, 4, 5])) => "bmm: operand 0 has rank 2, not 3 as a batch of matrices";
+    addmm: z([3]).addmm(&z([2, 3]), &z([3, 4]), 1.0, 1.0) => "addmm: the tensor does not broadcast to the product [2, 4]";
+    baddbmm: z([3]).baddbmm(&z([2, 3]), &z([2, 3, 4]), 1.0, 1.0) => "baddbmm: operand 0 has rank 2, not 3";
+    gram_matrix: z([3]).gram_matrix() => "gram_matrix: the input is not [batch, channels, …]", "[3]";
+    einsum: T::einsum("ij,jk->iq", &[&z([2, 3]), &z([3, 4])]) => "einsum: in \"ij,jk->iq\" the index 'q' at 8 of the result is in no operand", "[2, 3], [3, 4]";
+}
+
 // Transforms of functions.
 refuses! {
     grad_of_many: grad(|x: &T| x.square(), &z([2])) => "grad: the function gave shape [2], where one element";

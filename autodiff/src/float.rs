@@ -4,6 +4,7 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 
 use crate::kernels::math::Math;
+use crate::kernels::order::Ordered;
 use crate::kernels::product::Product;
 use crate::pool::Pooled;
 use crate::recorded::Recorded;
@@ -21,7 +22,17 @@ use crate::recorded::Recorded;
 /// assert_eq!(half::<f32>(), 0.5);
 /// ```
 pub trait Float:
-    ndarray::NdFloat + Default + Sum + Debug + Display + Math + Product + Pooled + Recorded + private::Sealed
+    ndarray::NdFloat
+    + Default
+    + Sum
+    + Debug
+    + Display
+    + Math
+    + Ordered
+    + Product
+    + Pooled
+    + Recorded
+    + private::Sealed
 {
     /// The name of the type as Rust writes it: `"f32"` or `"f64"`.
     const NAME: &'static str;

@@ -14,15 +14,16 @@ const NO_OPERATION: &str = "
 ";
 
 /// Operations whose results have no gradient. They have tests and oracle cases, and no row.
-const WITHOUT_GRADIENT: &str = "argmax argmin";
+const WITHOUT_GRADIENT: &str = "argmax argmin argsort";
 
 /// Operations that PyTorch has not, or not so that its numbers could be compared, each with what proves its value.
-const WITHOUT_ORACLE: [(&str, &str); 5] = [
+const WITHOUT_ORACLE: [(&str, &str); 6] = [
     ("argmin", "argmax of the negated tensor"),
     ("binary_cross_entropy_with_logits", "the same with a reduction"),
     ("cross_entropy", "the same with a reduction"),
     ("mse", "the same with a reduction"),
     ("neg", "the operator of that name"),
+    ("try_einsum", "einsum, which is it with a panic"),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

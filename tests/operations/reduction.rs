@@ -5,10 +5,10 @@ use wengert::autodiff::Axes;
 use wengert::prelude::*;
 
 use crate::row;
-use crate::strategies::{Plan, cases, shape};
+use crate::strategies::{Plan, cases, shape, with_zeros};
 
 /// One input, a set of its axes in any order, and what is told of the axes reduced by their sizes.
-fn over_axes(accept: fn(&[usize], &[usize]) -> bool) -> impl Strategy<Value = Plan<Axes>> {
+pub(crate) fn over_axes(accept: fn(&[usize], &[usize]) -> bool) -> impl Strategy<Value = Plan<Axes>> {
     let axes_of = |s: Vec<usize>| {
         let rank = s.len();
         let some = prop::sample::subsequence((0..rank).collect::<Vec<_>>(), 0..=rank).prop_shuffle();
@@ -35,12 +35,12 @@ fn over_axes(accept: fn(&[usize], &[usize]) -> bool) -> impl Strategy<Value = Pl
 }
 
 /// Every result is made of at least one element.
-fn not_of_nothing(over: &[usize], kept: &[usize]) -> bool {
+pub(crate) fn not_of_nothing(over: &[usize], kept: &[usize]) -> bool {
     !over.contains(&0) || kept.contains(&0)
 }
 
 /// Every result is made of at least two elements.
-fn of_several(over: &[usize], kept: &[usize]) -> bool {
+pub(crate) fn of_several(over: &[usize], kept: &[usize]) -> bool {
     over.iter().product::<usize>() > 1 || kept.contains(&0)
 }
 
@@ -51,4 +51,10 @@ row!(min, cases(over_axes(not_of_nothing), -2.0..=2.0), |x, axes: Axes| x[0].min
 row!(var, cases(over_axes(of_several), -2.0..=2.0), |x, axes: Axes| {
     [x[0].var(axes.clone(), 0), x[0].var(axes.clone(), 1)]
 });
+/// Products of not too many numbers, which neither vanish nor overflow.
+fn of_some(over: &[usize], _: &[usize]) -> bool {
+    over.iter().product::<usize>() <= 2000
+}
+
+row!(prod, with_zeros(cases(over_axes(of_some), 0.875..=1.125)), |x, axes: Axes| x[0].prod(axes.clone()));
 row!(logsumexp, cases(over_axes(not_of_nothing), -3.0..=3.0), |x, axes: Axes| x[0].logsumexp(axes.clone()));

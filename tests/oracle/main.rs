@@ -11,6 +11,10 @@
 //!   `max()` of all elements does. Its `amax` gives NaN to every element of such a slice.
 //! - The gradient of `logsumexp` is the softmax. PyTorch's is exp(x − y), in which y has been rounded: wrong
 //!   for huge x, and 0 instead of NaN beside an infinity.
+//! - `median` over all elements gives the gradient to the one element that it takes, as the one along an axis does;
+//!   PyTorch's divides it among those that are equal.
+//! - `cosine_similarity` has the gradient of its formula where a norm is below ε; PyTorch's differentiates the norm
+//!   that was replaced.
 //! - `softplus` is exact at every x. PyTorch's is x itself from 20 on.
 //!
 //! Some cases ([`SINGULAR`]) have derivatives that are not compared, because they stand at a pole where the two ways

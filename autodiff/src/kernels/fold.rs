@@ -45,6 +45,22 @@ impl<T: Float> Fold<T> for Sum {
     }
 }
 
+/// a·b.
+#[derive(Clone, Copy)]
+pub(super) struct Product;
+
+impl<T: Float> Fold<T> for Product {
+    #[inline(always)]
+    fn identity(self) -> T {
+        T::one()
+    }
+
+    #[inline(always)]
+    fn combine(self, a: T, b: T) -> T {
+        a * b
+    }
+}
+
 /// The larger, NaN if either is.
 #[derive(Clone, Copy)]
 pub(super) struct Max;

@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use super::copy::copy_strided;
-use super::fold::{Fold, Max, Min, Sum, columns, rows};
+use super::fold::{Fold, Max, Min, Product, Sum, columns, rows};
 use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
-use super::vector::map_in_place;
+use super::vector::{map, map_in_place};
 use crate::Float;
 
 /// Elements in row-major order: borrowed if they lie so, else copied.
@@ -87,9 +87,86 @@ fn fold_axes<T: Float>(view: &ArrayViewD<T>, axes: &[usize], out: &mut [T], fold
     out.copy_from_slice(&x);
 }
 
+/// Folds f(x) over `axes`.
+fn fold_axes_of<T: Float>(
+    view: &ArrayViewD<T>,
+    axes: &[usize],
+    out: &mut [T],
+    fold: impl Fold<T>,
+    f: impl Fn(T) -> T + Copy + Send + Sync,
+) {
+    let mut groups = groups(view.shape(), axes);
+    let Some(last) = groups.iter().rposition(|g| g.reduced).filter(|_| !view.is_empty()) else {
+        match view.is_empty() {
+            true => fold_axes(view, axes, out, fold),
+            false => map(&row_major(view), out, f),
+        }
+        return;
+    };
+    let x = row_major(view);
+    let n = groups[last].len;
+    let (outer, inner) = (product(&groups[..last]), product(&groups[last + 1..]));
+    let once = |target: &mut [T]| match inner {
+        1 => rows(&x, n, target, fold, |_| f),
+        _ => columns(
+            &x,
+            n,
+            inner,
+            target,
+            fold,
+            #[inline(always)]
+            move |_, x| f(x),
+        ),
+    };
+    groups.remove(last);
+    if !groups.iter().any(|g| g.reduced) {
+        return once(out);
+    }
+    let mut partial = vec![T::zero(); outer * inner];
+    once(&mut partial);
+    let shape: SmallVec<[usize; 6]> = groups.iter().map(|g| g.len).collect();
+    let rest: SmallVec<[usize; 6]> = (0..groups.len()).filter(|&i| groups[i].reduced).collect();
+    let partial = ArrayViewD::from_shape(&shape[..], &partial).expect("as many elements");
+    fold_axes(&partial, &rest, out, fold);
+}
+
 /// out ← the sum over `axes`, the kept axes in row-major order. An empty sum is 0.
 pub(crate) fn sum<T: Float>(view: ArrayViewD<T>, axes: &[usize], out: &mut [T]) {
     fold_axes(&view, axes, out, Sum);
+}
+
+/// out ← the product over `axes`, the kept axes in row-major order. An empty product is 1.
+pub(crate) fn product_over<T: Float>(view: ArrayViewD<T>, axes: &[usize], out: &mut [T]) {
+    fold_axes(&view, axes, out, Product);
+}
+
+/// out ← Σ|x|ᵖ over `axes`.
+pub(crate) fn power_sum<T: Float>(view: ArrayViewD<T>, axes: &[usize], p: f64, out: &mut [T]) {
+    if p == 2.0 {
+        fold_axes_of(
+            &view,
+            axes,
+            out,
+            Sum,
+            #[inline(always)]
+            |x| x * x,
+        );
+    } else {
+        let p = T::from_f64(p);
+        fold_axes_of(&view, axes, out, Sum, move |x: T| x.abs().powf(p));
+    }
+}
+
+/// out ← the largest |x| over `axes`: NaN if any element is, −∞ of no elements.
+pub(crate) fn max_abs<T: Float>(view: ArrayViewD<T>, axes: &[usize], out: &mut [T]) {
+    fold_axes_of(
+        &view,
+        axes,
+        out,
+        Max,
+        #[inline(always)]
+        |x: T| x.abs(),
+    );
 }
 
 /// out ← the maximum over `axes`: NaN if any element is, −∞ of no elements.

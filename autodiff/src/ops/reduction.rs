@@ -22,7 +22,7 @@ pub struct Sum {
 }
 
 /// The gradient of a reduction with its axes put back with size 1.
-fn with_reduced_axes<T: Float>(dy: &Tensor<T>, shape: &[usize], axes: &Axes) -> Tensor<T> {
+pub(super) fn with_reduced_axes<T: Float>(dy: &Tensor<T>, shape: &[usize], axes: &Axes) -> Tensor<T> {
     let axes = axes.resolve(shape.len()).expect("checked by output_shapes");
     dy.reshape(reduced(shape, &axes, true))
 }
@@ -292,7 +292,7 @@ impl<T: Float> Tensor<T> {
 
     /// How many elements each result of a reduction is made of.
     #[track_caller]
-    fn count(&self, operation: &'static str, axes: &Axes) -> usize {
+    pub(super) fn count(&self, operation: &'static str, axes: &Axes) -> usize {
         match axes.resolve(self.ndim()) {
             Ok(axes) => axes.iter().map(|&a| self.shape()[a]).product(),
             Err(error) => refuse(error.of(operation, &[self.shape()])),

@@ -9,14 +9,18 @@ mod elementwise;
 mod indexing;
 mod interpolation;
 mod layout;
+mod linear_algebra;
 mod loss;
 mod masks;
+mod norm;
 mod normalization;
 mod pooling;
 mod products;
 mod recurrent;
 mod reduction;
+mod scan;
 mod softmax;
+mod sorting;
 mod trigonometric;
 
 use wengert::prelude::*;
@@ -82,15 +86,19 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         indexing::operations::<T>(),
         interpolation::operations::<T>(),
         layout::operations::<T>(),
+        linear_algebra::operations::<T>(),
         loss::operations::<T>(),
         masks::operations::<T>(),
+        norm::operations::<T>(),
         normalization::operations::<T>(),
         pooling::operations::<T>(),
         products::operations::<T>(),
         recurrent::operations::<T>(),
         reduction::operations::<T>(),
+        scan::operations::<T>(),
         softmax::operations::<T>(),
         trigonometric::operations::<T>(),
+        sorting::operations::<T>(),
     ]
     .concat()
 }

@@ -41,7 +41,7 @@ use case::Case;
 pub use case::{Input, Layout};
 pub use strategies::{
     Cases, Plan, axis, broadcastable, cases, full_shape, off, one, one_with, order, pair, shape, size, some,
-    triple, up_to,
+    triple, up_to, with_zeros,
 };
 
 /// Small cases from the fixed seed.

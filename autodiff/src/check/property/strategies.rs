@@ -179,6 +179,17 @@ fn filled(shapes: Vec<Vec<usize>>, values: RangeInclusive<f64>) -> BoxedStrategy
     (order(cells), layouts).prop_map(place).boxed()
 }
 
+/// The same cases with some elements of the first input made 0: none, many or few.
+pub fn with_zeros<O: Clone + Debug + 'static>(cases: Cases<O>) -> Cases<O> {
+    let every = prop_oneof![1 => Just(1 << 20), 3 => 1..=5usize, 2 => 50..=3000usize];
+    let place = |((mut inputs, options), every, first): ((Vec<Input>, O), usize, Index)| {
+        let first = first.index(every);
+        inputs[0].values.iter_mut().skip(first).step_by(every).for_each(|x| *x = 0.0);
+        (inputs, options)
+    };
+    (cases, every, any::<Index>()).prop_map(place).boxed()
+}
+
 fn layout(kind: Option<u8>, axis: Index, rank: usize) -> Layout {
     match kind {
         Some(kind) if rank > 0 => match kind % 6 {
