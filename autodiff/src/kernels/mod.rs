@@ -9,6 +9,7 @@ pub(crate) mod batch_norm;
 pub(crate) mod broadcast;
 pub(crate) mod conv2d;
 pub(crate) mod copy;
+mod erf;
 mod fold;
 pub(crate) mod index;
 pub(crate) mod layout;

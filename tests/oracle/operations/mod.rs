@@ -9,12 +9,14 @@ mod elementwise;
 mod indexing;
 mod layout;
 mod loss;
+mod masks;
 mod normalization;
 mod pooling;
 mod products;
 mod recurrent;
 mod reduction;
 mod softmax;
+mod trigonometric;
 
 use wengert::prelude::*;
 
@@ -73,12 +75,14 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         indexing::operations::<T>(),
         layout::operations::<T>(),
         loss::operations::<T>(),
+        masks::operations::<T>(),
         normalization::operations::<T>(),
         pooling::operations::<T>(),
         products::operations::<T>(),
         recurrent::operations::<T>(),
         reduction::operations::<T>(),
         softmax::operations::<T>(),
+        trigonometric::operations::<T>(),
     ]
     .concat()
 }
