@@ -233,8 +233,8 @@ impl<T: Float> Search<T> {
                     causes.insert(at);
                 }
             }
-            let used = self.readers(slot).iter().filter(|&&at| self.given(at, slot).1 != State::Nothing);
-            if !found && let Some(&at) = used.last() {
+            let mut used = self.readers(slot).iter().filter(|&&at| self.given(at, slot).1 != State::Nothing);
+            if !found && let Some(&at) = used.next_back() {
                 sums.insert(at);
             }
         }
