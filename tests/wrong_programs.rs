@@ -133,7 +133,7 @@ refuses! {
     max_pool2d: z([3, 8, 8]).max_pool2d(2) => "max_pool2d: the input [3, 8, 8] is not [batch, channels";
     avg_pool2d: z([1, 3, 8, 8]).avg_pool2d(Pool2d::new(3).padding(2)) => "avg_pool2d: the padding 2 of axis 2 is more than half";
     dropout: z([3]).dropout(1.5) => "dropout: the probability 1.5 is not in 0..=1", "[3]";
-    mse: z([3, 1]).mse(&z([3])) => "mse: predictions and targets must have the same shape", "broadcast_to", "[3, 1], [3]";
+    mse: z([3, 1]).mse_loss(&z([3])) => "mse_loss: predictions and targets must have the same shape", "broadcast_to", "[3, 1], [3]";
     batch_norm: z([2, 3]).batch_norm(&z([2]), &z([3]), 1e-5) => "batch_norm: the weight [2] is not [3]";
     lstm: z([5, 2, 3]).lstm((&z([1, 2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the input weight [16, 2] is not [16, 3]";
     lstm_state: z([5, 2, 3]).lstm((&z([2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the hidden state [2, 4] is not [1 layers";
@@ -149,11 +149,11 @@ refuses! {
     class_negative: z([2, 3]).cross_entropy(&Indices::from([-1, 0])) => "cross_entropy: class -1 at position 0 is not in 0..3", "[2, 3]";
     labels_of_another_batch: z([2, 3]).cross_entropy(&Indices::from([0])) => "cross_entropy: the labels [1] have not", "[2]";
     nan_probability: z([1, 2]).cross_entropy(&T::from_vec([1, 2], vec![1.0, f32::NAN])) => "cross_entropy: the target at position 1 is NaN";
-    nan_target: z([2]).mse(&T::from_vec([2], vec![f32::NAN, 0.0])) => "mse: the target at position 0 is NaN", "[2]";
+    nan_target: z([2]).mse_loss(&T::from_vec([2], vec![f32::NAN, 0.0])) => "mse_loss: the target at position 0 is NaN", "[2]";
     nan_logit_target: z([2]).binary_cross_entropy_with_logits(&T::from_vec([2], vec![0.0, f32::NAN])) => "binary_cross_entropy_with_logits: the target at position 1 is NaN";
     empty_batch: z([0, 3]).cross_entropy(&Indices::from([])) => "cross_entropy: an empty batch has no mean loss";
     empty_batch_of_probabilities: z([0, 3]).cross_entropy(&z([0, 3])) => "cross_entropy: an empty batch has no mean loss";
-    empty_predictions: z([0]).mse(&z([0])) => "mse: an empty batch has no mean loss", "[0]";
+    empty_predictions: z([0]).mse_loss(&z([0])) => "mse_loss: an empty batch has no mean loss", "[0]";
     empty_logits: z([0]).binary_cross_entropy_with_logits(&z([0])) => "binary_cross_entropy_with_logits: an empty batch";
     empty_batch_norm: z([0, 3]).batch_norm(&z([3]), &z([3]), 1e-5) => "batch_norm: an empty batch has no statistics", "[0, 3]";
 }
@@ -195,7 +195,7 @@ fn the_panic_points_to_the_line_of_the_call() {
         refused_at(|| &x + &y).1,
         refused_at(|| x.matmul(&y)).1,
         refused_at(|| x.linear(&y, None)).1,
-        refused_at(|| x.mse(&y)).1,
+        refused_at(|| x.mse_loss(&y)).1,
         refused_at(|| T::stack(&[&x, &y], 0)).1,
         refused_at(|| x.pow(&y)).1,
         refused_at(|| x.cross_entropy(&y)).1,

@@ -46,6 +46,7 @@ pub use gradients::{Differentiable, Gradients};
 pub use indices::{Indices, Mask};
 pub use kernels::simd::vectorized;
 pub use ops::{Conv2dOptions, Pool2d, Reduction};
+pub use ops::{BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions, CtcOptions, FocalOptions, GaussianNllOptions, HingeEmbeddingOptions, HuberOptions, KlDivOptions, MarginRankingOptions, MultiMarginOptions, NllOptions, PoissonNllOptions, SmoothL1Options, SoftmaxFocalOptions, TripletOptions};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
 pub use shape::{Axes, Shape, ShapeError, Shapes, keepdim};

@@ -9,6 +9,7 @@ pub(crate) mod batch_norm;
 pub(crate) mod broadcast;
 pub(crate) mod conv2d;
 pub(crate) mod copy;
+pub(crate) mod ctc;
 mod fold;
 pub(crate) mod index;
 pub(crate) mod layout;

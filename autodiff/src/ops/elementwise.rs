@@ -233,7 +233,7 @@ extremum!(Minimum, "minimum", <);
 /// The share w·g of a gradient g that a weight w lets through, and 0 where w = 0 even if g is infinite or NaN.
 /// It is linear in g and flat in w.
 #[derive(Clone, Copy, Debug)]
-struct Share;
+pub(super) struct Share;
 
 impl<T: Float> Function<T> for Share {
     fn name(&self) -> &'static str {
