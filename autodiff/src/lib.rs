@@ -34,6 +34,7 @@ pub(crate) mod kernels;
 pub mod ops;
 mod parameter;
 pub mod pool;
+mod recorded;
 mod replay;
 mod shape;
 mod tape;
@@ -45,8 +46,13 @@ pub use function::Function;
 pub use gradients::{Differentiable, Gradients};
 pub use indices::{Indices, Mask};
 pub use kernels::simd::vectorized;
+pub use ops::{
+    BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,
+    CtcOptions, FocalOptions, GaussianNllOptions, HingeEmbeddingOptions, HuberOptions, KlDivOptions,
+    MarginRankingOptions, MultiMarginOptions, NllOptions, PoissonNllOptions, SmoothL1Options,
+    SoftmaxFocalOptions, TripletOptions,
+};
 pub use ops::{Conv2dOptions, Pool2d, Reduction};
-pub use ops::{BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions, CtcOptions, FocalOptions, GaussianNllOptions, HingeEmbeddingOptions, HuberOptions, KlDivOptions, MarginRankingOptions, MultiMarginOptions, NllOptions, PoissonNllOptions, SmoothL1Options, SoftmaxFocalOptions, TripletOptions};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
 pub use shape::{Axes, Shape, ShapeError, Shapes, keepdim};

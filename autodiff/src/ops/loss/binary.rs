@@ -7,12 +7,14 @@ use super::{
     Reduction, check_broadcasts, keep, known_of, refuse_empty, refuse_nan, refuse_where, same_shape, weighted,
 };
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::indices::Mask;
 use crate::ops::{map2, one, only};
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(BinaryCrossEntropy, Slope);
 
 /// The least value of a logarithm of a probability.
 const LEAST_LN: f64 = -100.0;

@@ -6,7 +6,7 @@ use smallvec::smallvec;
 
 use super::{Reduction, keep, refuse_empty, refuse_nan};
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::indices::Indices;
 use crate::kernels::layout::Along;
 use crate::kernels::softmax as kernel;
@@ -14,6 +14,8 @@ use crate::ops::only;
 use crate::shape::{ShapeError, Shapes, reduced, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(CrossEntropy);
 
 /// Class labels of [N, C, …], with what a class weighs and which label does not count.
 #[derive(Clone, Debug)]

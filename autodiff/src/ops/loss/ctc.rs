@@ -6,13 +6,15 @@ use smallvec::smallvec;
 
 use super::{Reduction, keep, options, refuse_empty};
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::indices::Indices;
 use crate::kernels::ctc::{self as kernel, Example, Sizes};
 use crate::ops::{one, only};
 use crate::shape::{ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Ctc);
 
 /// −ln P(target | x), one for each example, for log-probabilities x [T, N, C]: the probability of all paths of T
 /// classes that spell the target once repeats are joined and then blanks dropped; fused.

@@ -88,6 +88,8 @@ macro_rules! pointwise {
             $($(#[$about])* pub $field: f64,)*
         }
 
+        $crate::function::builtin!($name);
+
         impl super::pointwise::Pointwise for $name {
             #[inline(always)]
             fn loss<T: Float>(self, $x: T, $y: T) -> T {
