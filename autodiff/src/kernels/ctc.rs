@@ -345,7 +345,7 @@ mod tests {
             let mut dx = vec![T::zero(); x.len()];
             forward(x, size, examples, &mut losses, &mut alphas);
             backward(x, size, examples, &alphas, &[T::one()], false, &mut dx);
-            (losses[0].to_f64(), dx.into_iter().map(T::to_f64).collect())
+            (losses[0].to_f64(), dx.into_iter().map(Float::to_f64).collect())
         }
         let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
         let wide: Vec<f64> = narrow.iter().map(|&x| f64::from(x)).collect();

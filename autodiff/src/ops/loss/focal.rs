@@ -74,9 +74,13 @@ pointwise! {
         let weight = y * s.alpha + &rest * (1.0 - s.alpha);
         let off = y * (-x).sigmoid() + &rest * x.sigmoid();
         let cost = y * (-x).softplus() + rest * x.softplus();
-        weight * off.pow(s.gamma) * cost
+        weight * off.clamp(LEAST, f64::INFINITY).pow(s.gamma) * cost
     }
 }
+
+/// The least base of a power, where the loss is as good as 0: at 0 the slopes of roots are infinite, and here even
+/// the second ones fit into `f32`.
+const LEAST: f64 = 1e-18;
 
 /// The balance that counts both targets alike.
 const EVEN: f64 = 0.5;
@@ -212,6 +216,6 @@ impl<T: Float> Tensor<T> {
         refuse_empty(NAME, &cost, reduction);
         // 1 − e⁻ᶜ without cancellation where the cost c is small.
         let off = (&cost * 0.5).tanh() * (1.0 + (-&cost).exp());
-        reduction.reduce(off.pow(gamma) * cost)
+        reduction.reduce(off.clamp(LEAST, f64::INFINITY).pow(gamma) * cost)
     }
 }
