@@ -4,6 +4,7 @@ mod activation;
 mod arithmetic;
 mod comparison;
 mod convolution;
+mod ctc;
 mod dropout;
 mod elementwise;
 mod indexing;
@@ -12,6 +13,7 @@ mod loss;
 mod normalization;
 mod pooling;
 mod products;
+mod ranking_loss;
 mod recurrent;
 mod reduction;
 mod softmax;
@@ -73,6 +75,8 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         indexing::operations::<T>(),
         layout::operations::<T>(),
         loss::operations::<T>(),
+        ctc::operations::<T>(),
+        ranking_loss::operations::<T>(),
         normalization::operations::<T>(),
         pooling::operations::<T>(),
         products::operations::<T>(),
