@@ -112,7 +112,7 @@ fn predicted() -> impl Strategy<Value = Plan<Reduction>> {
     sizes().prop_map(|(s, reduction)| (vec![s.clone(), s], reduction))
 }
 
-fn predicted_with<O: Clone + std::fmt::Debug>(
+fn predicted_with<O: Clone + std::fmt::Debug + 'static>(
     options: Vec<O>,
 ) -> impl Strategy<Value = Plan<(O, Reduction)>> {
     (predicted(), prop::sample::select(options)).prop_map(|((s, reduction), o)| (s, (o, reduction)))

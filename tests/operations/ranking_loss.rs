@@ -9,7 +9,7 @@ use crate::row;
 use crate::strategies::{Plan, cases, size, some};
 
 /// Some tensors of scores in one shape, and an option.
-fn scores<O: Clone + std::fmt::Debug>(
+fn scores<O: Clone + std::fmt::Debug + 'static>(
     count: usize,
     options: Vec<O>,
 ) -> impl Strategy<Value = Plan<(O, Reduction)>> {
@@ -18,7 +18,7 @@ fn scores<O: Clone + std::fmt::Debug>(
 }
 
 /// Some tensors of embeddings, [N, D] or [D], and an option.
-fn embeddings<O: Clone + std::fmt::Debug>(
+fn embeddings<O: Clone + std::fmt::Debug + 'static>(
     count: usize,
     options: Vec<O>,
 ) -> impl Strategy<Value = Plan<(O, Reduction)>> {

@@ -17,8 +17,7 @@ fn known(o: &Options) -> Option<Mask> {
 }
 
 fn cross_entropy(o: &Options) -> CrossEntropyOptions {
-    let options =
-        CrossEntropyOptions::new().label_smoothing(o.number("smoothing")).reduction(o.reduction());
+    let options = CrossEntropyOptions::new().label_smoothing(o.number("smoothing")).reduction(o.reduction());
     match o.read::<Option<Vec<f64>>>("weight") {
         Some(weight) => options.weight(weight),
         None => options,
