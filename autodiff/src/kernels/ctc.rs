@@ -61,6 +61,15 @@ fn ln_of_three<T: Float>(a: T, b: T, c: T) -> T {
     shift + ((a - shift).vexp() + (b - shift).vexp() + (c - shift).vexp()).vln()
 }
 
+/// out\[s\] ← ln(e^same + e^one + e^(two + skip)) at s: one step of all states.
+#[inline(always)]
+fn step<T: Float>([same, one, two, skip]: [&[T]; 4], out: &mut [T]) {
+    let ways = same.iter().zip(one).zip(two).zip(skip);
+    for (out, (((&same, &one), &two), &skip)) in out.iter_mut().zip(ways) {
+        *out = ln_of_three(same, one, two + skip);
+    }
+}
+
 /// The largest of some numbers, 0 if none is above −∞.
 fn largest<T: Float>(x: &[T]) -> T {
     let max = x.iter().fold(T::neg_infinity(), |max, &x| if x > max { x } else { max });
@@ -117,16 +126,15 @@ fn forward_one<T: Float>(x: &[T], size: Sizes, n: usize, example: &Example<'_>, 
     let mut shift = 0.0;
     for t in 0..example.steps {
         gather(&x[(t * size.batch + n) * size.classes..][..size.classes], &classes, &mut emitted);
-        let (two, one, same) = (&before[..states], &before[1..][..states], &before[2..][..states]);
-        let (skips, emitted, out) = (&skips[..states], &emitted[..states], &mut alpha[2..][..states]);
+        let ways = [&before[2..], &before[1..][..states], &before[..states], &skips[..states]];
+        let out = &mut alpha[2..];
         vectorized(
             #[inline(always)]
-            || {
-                for s in 0..states {
-                    out[s] = ln_of_three(same[s], one[s], two[s] + skips[s]) + emitted[s];
-                }
-            },
+            || step(ways, out),
         );
+        for (out, &emitted) in out.iter_mut().zip(&emitted) {
+            *out += emitted;
+        }
         let max = largest(out);
         for alpha in &mut *out {
             *alpha -= max;
@@ -194,18 +202,12 @@ fn backward_one<'a, T: Float>(
     after[states - 1] = T::zero();
     for t in (0..example.steps).rev() {
         let alpha = &alphas[t * size.states..][..states];
-        {
-            let (same, one, two) = (&after[..states], &after[1..][..states], &after[2..][..states]);
-            let (skips, beta) = (&skips[2..][..states], &mut beta[..states]);
-            vectorized(
-                #[inline(always)]
-                || {
-                    for s in 0..states {
-                        beta[s] = ln_of_three(same[s], one[s], two[s] + skips[s]);
-                    }
-                },
-            );
-        }
+        let ways = [&after[..states], &after[1..][..states], &after[2..], &skips[2..]];
+        let out = &mut beta[..];
+        vectorized(
+            #[inline(always)]
+            || step(ways, out),
+        );
         let max = largest(&beta);
         for ((posterior, beta), &alpha) in posterior.iter_mut().zip(&mut beta).zip(alpha) {
             *beta -= max;
