@@ -34,6 +34,9 @@ mod gradients;
 pub mod graph;
 mod indices;
 pub(crate) mod kernels;
+mod mask;
+#[cfg(feature = "mutation")]
+mod mutation;
 pub mod ops;
 mod parameter;
 pub mod pool;
@@ -49,8 +52,9 @@ pub use checkpoint::checkpoint;
 pub use float::Float;
 pub use function::Function;
 pub use gradients::{Differentiable, Gradients};
-pub use indices::{Indices, Mask};
+pub use indices::Indices;
 pub use kernels::simd::vectorized;
+pub use mask::Mask;
 pub use ops::{
     BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,
     CtcOptions, FocalOptions, GaussianNllOptions, HingeEmbeddingOptions, HuberOptions, KlDivOptions,

@@ -10,6 +10,7 @@ pub(crate) mod broadcast;
 pub(crate) mod conv2d;
 pub(crate) mod copy;
 pub(crate) mod ctc;
+mod erf;
 mod fold;
 pub(crate) mod index;
 pub(crate) mod layout;

@@ -7,10 +7,14 @@
 
 mod activation;
 mod arithmetic;
+mod choice;
 mod comparison;
 mod convolution;
+mod curve;
 mod dropout;
 mod elementwise;
+mod error_function;
+mod exponential;
 mod indexing;
 mod layout;
 mod loss;
@@ -19,15 +23,20 @@ mod normalization;
 mod pooling;
 mod recurrent;
 mod reduction;
+mod rounding;
 mod slicing;
 mod softmax;
+mod trigonometric;
 
 pub use activation::*;
 pub use arithmetic::*;
+pub use choice::*;
 pub use comparison::*;
 pub use convolution::*;
 pub use dropout::*;
 pub use elementwise::*;
+pub use error_function::*;
+pub use exponential::*;
 pub use indexing::*;
 pub use layout::*;
 pub use loss::*;
@@ -38,6 +47,7 @@ pub use recurrent::*;
 pub use reduction::*;
 pub use slicing::*;
 pub use softmax::*;
+pub use trigonometric::*;
 
 use smallvec::smallvec;
 

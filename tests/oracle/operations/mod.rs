@@ -10,6 +10,7 @@ mod elementwise;
 mod indexing;
 mod layout;
 mod loss;
+mod masks;
 mod normalization;
 mod pooling;
 mod products;
@@ -17,6 +18,7 @@ mod ranking_loss;
 mod recurrent;
 mod reduction;
 mod softmax;
+mod trigonometric;
 
 use wengert::prelude::*;
 
@@ -77,12 +79,14 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         loss::operations::<T>(),
         ctc::operations::<T>(),
         ranking_loss::operations::<T>(),
+        masks::operations::<T>(),
         normalization::operations::<T>(),
         pooling::operations::<T>(),
         products::operations::<T>(),
         recurrent::operations::<T>(),
         reduction::operations::<T>(),
         softmax::operations::<T>(),
+        trigonometric::operations::<T>(),
     ]
     .concat()
 }

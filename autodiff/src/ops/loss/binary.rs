@@ -8,7 +8,7 @@ use super::{
 };
 use crate::Float;
 use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
-use crate::indices::Mask;
+use crate::mask::Mask;
 use crate::ops::{map2, one, only};
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};

@@ -26,8 +26,9 @@ pub use regression::*;
 
 use super::elementwise::Share;
 use crate::Float;
-use crate::indices::{Indices, Mask};
+use crate::indices::Indices;
 use crate::kernels::vector;
+use crate::mask::Mask;
 use crate::shape::{ShapeError, broadcast, refuse};
 use crate::tensor::{Tensor, apply_one};
 
