@@ -30,6 +30,12 @@ pub mod prelude {
         self, Conv2dOptions, Float, Function, Gradients, Indices, Interpolate, Interpolation, Mask,
         Parameter, Pool1d, Pool2d, Pool3d, Reduction, Replay, Tape, Tensor, keepdim,
     };
+    pub use autodiff::{
+        BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,
+        CtcOptions, FocalOptions, GaussianNllOptions, HingeEmbeddingOptions, HuberOptions, KlDivOptions,
+        MarginRankingOptions, MultiMarginOptions, NllOptions, PoissonNllOptions, SmoothL1Options,
+        SoftmaxFocalOptions, TripletOptions,
+    };
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{

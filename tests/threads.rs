@@ -112,7 +112,7 @@ fn operations() -> Bits {
         a.gather(1, &columns).square().mean(..),
         a.scatter_add(1, &picked, &a.slice(1, ..600)).square().mean(..),
         Tensor::concat(&[&a, &a], 1).slice(1, 100..900).permute([1, 0]).square().sum(0).sqrt().sum(..),
-        a.mse(&a.detach().sigmoid()) + a.binary_cross_entropy_with_logits(&a.detach().sigmoid()),
+        a.mse_loss(&a.detach().sigmoid()) + a.binary_cross_entropy_with_logits(&a.detach().sigmoid()),
     ];
     let mut found: Bits = parts.iter().map(|part| ("part", bits(part))).collect();
     let total = parts.iter().fold(Tensor::scalar(0.0), |sum, part| sum + part);

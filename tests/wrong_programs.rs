@@ -134,7 +134,7 @@ refuses! {
     max_pool2d: z([8, 8]).max_pool2d(2) => "max_pool2d: the input [8, 8] is not [batch, channels, height, width] or [channels, height, width]";
     avg_pool2d: z([1, 3, 8, 8]).avg_pool2d(Pool2d::new(3).padding(2)) => "avg_pool2d: the padding 2 of axis 2 is more than half";
     dropout: z([3]).dropout(1.5) => "dropout: the probability 1.5 is not in 0..=1", "[3]";
-    mse: z([3, 1]).mse(&z([3])) => "mse: predictions and targets must have the same shape", "broadcast_to", "[3, 1], [3]";
+    mse: z([3, 1]).mse_loss(&z([3])) => "mse_loss: predictions and targets must have the same shape", "broadcast_to", "[3, 1], [3]";
     batch_norm: z([2, 3]).batch_norm(&z([2]), &z([3]), 1e-5) => "batch_norm: the weight [2] is not [3]";
     lstm: z([5, 2, 3]).lstm((&z([1, 2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the input weight [16, 2] is not [16, 3]";
     lstm_state: z([5, 2, 3]).lstm((&z([2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the hidden state [2, 4] is not [1 layers";
@@ -199,11 +199,44 @@ refuses! {
     class_negative: z([2, 3]).cross_entropy(&Indices::from([-1, 0])) => "cross_entropy: class -1 at position 0 is not in 0..3", "[2, 3]";
     labels_of_another_batch: z([2, 3]).cross_entropy(&Indices::from([0])) => "cross_entropy: the labels [1] have not", "[2]";
     nan_probability: z([1, 2]).cross_entropy(&T::from_vec([1, 2], vec![1.0, f32::NAN])) => "cross_entropy: the target at position 1 is NaN";
-    nan_target: z([2]).mse(&T::from_vec([2], vec![f32::NAN, 0.0])) => "mse: the target at position 0 is NaN", "[2]";
+    weights_of_other_classes: z([2, 3]).cross_entropy_with(&Indices::from([0, 1]), CrossEntropyOptions::new().weight([1.0, 2.0])) => "cross_entropy: there are 2 weights for 3 classes", "[2, 3]";
+    too_much_smoothing: z([2, 3]).cross_entropy_with(&Indices::from([0, 1]), CrossEntropyOptions::new().label_smoothing(1.5)) => "cross_entropy: the label smoothing 1.5 is not in 0..=1";
+    neither_class_nor_ignored: z([2, 3]).cross_entropy_with(&Indices::from([255, 7]), CrossEntropyOptions::new().ignore_index(255)) => "cross_entropy: class 7 at position 1 is not in 0..3 nor the ignored 255";
+    two_labels_for_one_example: z([3]).cross_entropy(&Indices::from([0, 1])) => "cross_entropy: one example has one label, of shape [], not [2]";
+    class_of_log_probabilities: z([2, 3]).nll_loss(&Indices::from([5, 0])) => "nll_loss: class 5 at position 0 is not in 0..3", "[2, 3]";
+    no_class_axis: z([]).nll_loss(&Indices::from_vec([], vec![0])) => "nll_loss: the log-probabilities are not [batch, classes, …]";
+    probability_above_one: T::from_vec([2], vec![0.5, 1.5]).binary_cross_entropy(&z([2])) => "binary_cross_entropy: the probability 1.5 at position 1 is not in 0..=1";
+    mask_of_another_shape: z([2, 3]).binary_cross_entropy_with_logits_and(&z([2, 3]), BceWithLogitsOptions::new().known(&Mask::from_vec([2], vec![true; 2]))) => "binary_cross_entropy_with_logits: the mask [2]", "[2, 3]";
+    weight_that_does_not_broadcast: z([2, 3]).binary_cross_entropy_with(&z([2, 3]), BceOptions::new().weight(&z([2]))) => "binary_cross_entropy: the weight [2] does not broadcast", "[2, 3]";
+    pos_weight_that_does_not_broadcast: z([2, 3]).binary_cross_entropy_with_logits_and(&z([2, 3]), BceWithLogitsOptions::new().pos_weight(&z([4]))) => "the pos_weight [4] does not broadcast";
+    negative_gamma: z([2]).sigmoid_focal_loss_with(&z([2]), FocalOptions::new().gamma(-1.0)) => "sigmoid_focal_loss: gamma -1 is not at least 0";
+    negative_beta: z([2]).smooth_l1_loss_with(&z([2]), SmoothL1Options::new().beta(-1.0)) => "smooth_l1_loss: beta -1 is not at least 0";
+    zero_delta: z([2]).huber_loss_with(&z([2]), HuberOptions::new().delta(0.0)) => "huber_loss: delta 0 is not positive";
+    negative_variance: z([2]).gaussian_nll_loss(&z([2]), &T::from_vec([2], vec![1.0, -1.0])) => "gaussian_nll_loss: the variance -1 at position 1 is negative";
+    variance_of_another_shape: z([2]).gaussian_nll_loss(&z([2]), &z([3])) => "gaussian_nll_loss: the variance does not broadcast", "[3]";
+    batch_mean_of_a_number: z([]).kl_div_with(&z([]), KlDivOptions::new().batch_mean(true)) => "kl_div: a tensor of rank 0 has no batch";
+    label_that_is_no_sign: z([2]).hinge_loss(&Indices::from([1, 0])) => "hinge_loss: label 0 at position 1 is neither 1 nor -1", "[2]";
+    signs_of_another_shape: z([2]).margin_ranking_loss(&z([2]), &Indices::from([1])) => "margin_ranking_loss: the labels [1] have not the shape of the scores, [2]";
+    scores_of_another_shape: z([2]).margin_ranking_loss(&z([1]), &Indices::from([1, 1])) => "margin_ranking_loss: the two tensors of scores must have the same shape", "[2], [1]";
+    third_power: z([1, 2]).multi_margin_loss_with(&Indices::from([0]), MultiMarginOptions::new().p(3)) => "multi_margin_loss: p = 3 is neither 1 nor 2";
+    class_of_scores: z([1, 2]).multi_margin_loss(&Indices::from([2])) => "multi_margin_loss: class 2 at position 0 is not in 0..2";
+    embeddings_of_other_lengths: z([2, 3]).triplet_margin_loss(&z([2, 3]), &z([2, 1])) => "triplet_margin_loss: the embeddings must have the same shape; broadcast_to", "[2, 1]";
+    embedding_without_axes: z([]).cosine_embedding_loss(&z([]), &Indices::from_vec([], vec![1])) => "cosine_embedding_loss: embeddings have at least one axis";
+    pair_that_is_neither: z([2, 3]).contrastive_loss(&z([2, 3]), &Indices::from([0, 2])) => "contrastive_loss: label 2 at position 1 is not in 0..2", "[2, 3]";
+    norm_of_nothing: z([2, 3]).triplet_margin_loss_with(&z([2, 3]), &z([2, 3]), TripletOptions::new().p(0.0)) => "triplet_margin_loss: p = 0 is not positive";
+    ctc_label_too_large: z([3, 1, 4]).ctc_loss(&Indices::from([1, 4]), &Indices::from([3]), &Indices::from([2])) => "ctc_loss: label 4 at position 1 is not in 0..4", "[3, 1, 4]";
+    ctc_label_that_is_the_blank: z([3, 1, 4]).ctc_loss(&Indices::from([0]), &Indices::from([3]), &Indices::from([1])) => "ctc_loss: label 0 at position 0 is the blank";
+    ctc_blank_outside: z([3, 1, 4]).ctc_loss_with(&Indices::from([1]), &Indices::from([3]), &Indices::from([1]), CtcOptions::new().blank(4)) => "ctc_loss: the blank 4 is not in 0..4";
+    ctc_more_steps_than_there_are: z([3, 2, 4]).ctc_loss(&Indices::from([1, 2]), &Indices::from([3, 4]), &Indices::from([1, 1])) => "ctc_loss: input length 4 of example 1 is not in 0..=3";
+    ctc_longer_than_its_row: z([3, 1, 4]).ctc_loss(&Indices::from_vec([1, 2], vec![1, 2]), &Indices::from([3]), &Indices::from([3])) => "ctc_loss: target length 3 of example 0 is not in 0..=2";
+    ctc_lengths_of_another_sum: z([3, 2, 4]).ctc_loss(&Indices::from([1, 2, 3]), &Indices::from([3, 3]), &Indices::from([1, 1])) => "ctc_loss: the target lengths add up to 2, there are 3 labels";
+    ctc_lengths_of_another_batch: z([3, 2, 4]).ctc_loss(&Indices::from([1]), &Indices::from([3]), &Indices::from([1])) => "ctc_loss: the input lengths [1] are not [2], one for each example";
+    ctc_without_a_batch: z([3]).ctc_loss(&Indices::from([1]), &Indices::from([3]), &Indices::from([1])) => "ctc_loss: the log-probabilities are not [steps, batch, classes]";
+    nan_target: z([2]).mse_loss(&T::from_vec([2], vec![f32::NAN, 0.0])) => "mse_loss: the target at position 0 is NaN", "[2]";
     nan_logit_target: z([2]).binary_cross_entropy_with_logits(&T::from_vec([2], vec![0.0, f32::NAN])) => "binary_cross_entropy_with_logits: the target at position 1 is NaN";
     empty_batch: z([0, 3]).cross_entropy(&Indices::from([])) => "cross_entropy: an empty batch has no mean loss";
     empty_batch_of_probabilities: z([0, 3]).cross_entropy(&z([0, 3])) => "cross_entropy: an empty batch has no mean loss";
-    empty_predictions: z([0]).mse(&z([0])) => "mse: an empty batch has no mean loss", "[0]";
+    empty_predictions: z([0]).mse_loss(&z([0])) => "mse_loss: an empty batch has no mean loss", "[0]";
     empty_logits: z([0]).binary_cross_entropy_with_logits(&z([0])) => "binary_cross_entropy_with_logits: an empty batch";
     empty_batch_norm: z([0, 3]).batch_norm(&z([3]), &z([3]), 1e-5) => "batch_norm: an empty batch has no statistics", "[0, 3]";
 }
@@ -273,7 +306,7 @@ fn the_panic_points_to_the_line_of_the_call() {
         refused_at(|| &x + &y).1,
         refused_at(|| x.matmul(&y)).1,
         refused_at(|| x.linear(&y, None)).1,
-        refused_at(|| x.mse(&y)).1,
+        refused_at(|| x.mse_loss(&y)).1,
         refused_at(|| T::stack(&[&x, &y], 0)).1,
         refused_at(|| x.pow(&y)).1,
         refused_at(|| x.cross_entropy(&y)).1,

@@ -65,6 +65,12 @@ pub use hook::{GradientHook, HookResult};
 pub use indices::Indices;
 pub use kernels::simd::vectorized;
 pub use mask::Mask;
+pub use ops::{
+    BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,
+    CtcOptions, FocalOptions, GaussianNllOptions, HingeEmbeddingOptions, HuberOptions, KlDivOptions,
+    MarginRankingOptions, MultiMarginOptions, NllOptions, PoissonNllOptions, SmoothL1Options,
+    SoftmaxFocalOptions, TripletOptions,
+};
 pub use ops::{Conv2dOptions, Interpolate, Interpolation, Pool1d, Pool2d, Pool3d, Reduction};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;

@@ -292,19 +292,67 @@ pub(crate) fn cross_entropy<T: Float>(
     }
 }
 
-/// dx ← (softmax(x) − onehot(target)) · scale, given the normalizer that [`cross_entropy`] wrote.
+/// loss += Σ_c smoothing\[c\]·(normalizer − x\[c\]) along the axis, for the rows of which `kept` is not 0 (all
+/// without it), given the normalizer that [`cross_entropy`] wrote.
+pub(crate) fn cross_entropy_smoothing<T: Float>(
+    x: &[T],
+    normalizer: &[T],
+    smoothing: &[T],
+    kept: Option<&[T]>,
+    along: Along,
+    loss: &mut [T],
+) {
+    check(along, &[x.len()], &[normalizer.len(), loss.len(), kept.map_or(along.rows(), <[T]>::len)]);
+    assert_eq!(smoothing.len(), along.n);
+    /// Partial sums side by side.
+    const LANES: usize = 16;
+    let (slab, inner) = (along.slab(), along.inner);
+    for_each_slab(loss, inner, along.n.max(1), |o, loss| {
+        let (x, of_rows) = (&x[o * slab..][..slab], o * inner..(o + 1) * inner);
+        let normalizer = &normalizer[of_rows.clone()];
+        let mut sums = vec![T::zero(); inner];
+        vectorized(
+            #[inline(always)]
+            || {
+                if inner == 1 {
+                    let mut lanes = [T::zero(); LANES];
+                    for (x, s) in x.chunks(LANES).zip(smoothing.chunks(LANES)) {
+                        for ((lane, &x), &s) in lanes.iter_mut().zip(x).zip(s) {
+                            *lane += s * (normalizer[0] - x);
+                        }
+                    }
+                    sums[0] = lanes.iter().fold(T::zero(), |sum, &lane| sum + lane);
+                } else {
+                    for (x, &s) in x.chunks_exact(inner).zip(smoothing) {
+                        for ((sum, &x), &normalizer) in sums.iter_mut().zip(x).zip(normalizer) {
+                            *sum += s * (normalizer - x);
+                        }
+                    }
+                }
+            },
+        );
+        for (i, (loss, sum)) in loss.iter_mut().zip(sums).enumerate() {
+            if kept.is_none_or(|kept| kept[of_rows.start + i] != T::zero()) {
+                *loss += sum;
+            }
+        }
+    });
+}
+
+/// dx ← softmax(x)·scale − onehot(target)·own, given the normalizer that [`cross_entropy`] wrote.
 ///
-/// `scale` has one element for each row: the gradient of the row's loss, 0 for a row to be ignored. Such a
-/// row's gradient is 0 whatever it holds.
+/// `scale` and `own` have one element for each row. A row whose scale is 0 is 0 whatever it holds, but for the
+/// element of its target.
 pub(crate) fn cross_entropy_backward<T: Float>(
     x: &[T],
     targets: &[i64],
     normalizer: &[T],
     scale: &[T],
+    own: &[T],
     along: Along,
     dx: &mut [T],
 ) {
-    check(along, &[x.len(), dx.len()], &[targets.len(), normalizer.len(), scale.len()]);
+    check(along, &[x.len(), dx.len()], &[targets.len(), normalizer.len(), scale.len(), own.len()]);
     let (slab, inner) = (along.slab(), along.inner);
     for_each_slab(dx, slab, 1, |o, dx| {
         let x = &x[o * slab..][..slab];
@@ -314,14 +362,14 @@ pub(crate) fn cross_entropy_backward<T: Float>(
             let (normalizer, scale) = (normalizer[0], scale[0]);
             if scale == T::zero() {
                 dx.fill(T::zero());
-                return;
+            } else {
+                each(
+                    x,
+                    dx,
+                    #[inline(always)]
+                    move |x| (x - normalizer).vexp() * scale,
+                );
             }
-            each(
-                x,
-                dx,
-                #[inline(always)]
-                move |x| (x - normalizer).vexp() * scale,
-            );
         } else {
             each_row(
                 x,
@@ -332,8 +380,32 @@ pub(crate) fn cross_entropy_backward<T: Float>(
             );
             update_rows(dx, scale, |dx, scale| if scale == T::zero() { scale } else { dx * scale });
         }
-        for (c, (&target, &scale)) in targets[of_rows].iter().zip(scale).enumerate() {
-            dx[target as usize * inner + c] -= scale;
+        for (c, (&target, &own)) in targets[of_rows.clone()].iter().zip(&own[of_rows]).enumerate() {
+            dx[target as usize * inner + c] -= own;
+        }
+    });
+}
+
+/// dx −= smoothing\[c\]·scale along the axis, for rows whose scale is not 0.
+pub(crate) fn subtract_smoothing<T: Float>(smoothing: &[T], scale: &[T], along: Along, dx: &mut [T]) {
+    check(along, &[dx.len()], &[scale.len()]);
+    assert_eq!(smoothing.len(), along.n);
+    let (slab, inner) = (along.slab(), along.inner);
+    for_each_slab(dx, slab, 1, |o, dx| {
+        let scale = &scale[o * inner..][..inner];
+        if inner == 1 {
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (dx, &s) in dx.iter_mut().zip(smoothing) {
+                        *dx -= s * scale[0];
+                    }
+                },
+            );
+        } else {
+            for (dx, &s) in dx.chunks_exact_mut(inner).zip(smoothing) {
+                update_rows(dx, scale, |dx, scale| dx - s * scale);
+            }
         }
     });
 }
@@ -402,7 +474,7 @@ mod tests {
             softmax_backward(soft, &dy, along, d_soft);
             log_softmax_backward(log, &dy, along, d_log);
             cross_entropy(&x, &targets, along, loss, normalizer);
-            cross_entropy_backward(&x, &targets, normalizer, &scale, along, d_cross);
+            cross_entropy_backward(&x, &targets, normalizer, &scale, &scale, along, d_cross);
             (full, rows)
         });
         let ([soft, log, d_soft, d_log, d_cross], [lse, loss, normalizer]) = results;

@@ -97,6 +97,43 @@ where
     });
 }
 
+/// out\[i\] ← f(x\[i\], y\[i\], z\[i\]) for the slices x, y, z.
+pub(crate) fn map3<A, O>([x, y, z]: [&[A]; 3], out: &mut [O], f: impl Fn(A, A, A) -> O + Copy + Send + Sync)
+where
+    A: Copy + Sync,
+    O: Send,
+{
+    assert!([x, y, z].iter().all(|v| v.len() == out.len()), "map3: the lengths differ");
+    let target = Shared::new(out);
+    in_pieces(x.len(), &move |range| {
+        // SAFETY: the pieces do not overlap.
+        let out = unsafe { target.slice(range.start, range.len()) };
+        let (x, y, z) = (&x[range.clone()], &y[range.clone()], &z[range]);
+        vectorized(
+            #[inline(always)]
+            || {
+                for (((o, &x), &y), &z) in out.iter_mut().zip(x).zip(y).zip(z) {
+                    *o = f(x, y, z);
+                }
+            },
+        );
+    });
+}
+
+/// The first element for which f says yes.
+pub(crate) fn position<A: Copy>(x: &[A], f: impl Fn(A) -> bool + Copy) -> Option<usize> {
+    /// Looked at together, which vectorizes as leaving at each element would not.
+    const BLOCK: usize = 1024;
+    let block = x.chunks(BLOCK).position(|x| {
+        vectorized(
+            #[inline(always)]
+            || x.iter().fold(false, |any, &x| any | f(x)),
+        )
+    })?;
+    let start = block * BLOCK;
+    x[start..].iter().position(|&x| f(x)).map(|at| start + at)
+}
+
 /// x\[i\] ← f(x\[i\], y\[i\]).
 pub(crate) fn map2_in_place<T, B>(x: &mut [T], y: &[B], f: impl Fn(T, B) -> T + Copy + Send + Sync)
 where
@@ -151,26 +188,43 @@ mod tests {
     fn loops_match_the_plain_ones() {
         for n in LENGTHS {
             let (x, y) = (ramp(n), ramp(n).into_iter().rev().collect::<Vec<_>>());
-            let (one, two, place, sum) = same_at_any_thread_count(|| {
+            let (one, two, three, place, sum) = same_at_any_thread_count(|| {
                 let mut one = vec![0f32; n];
                 map(&x, &mut one, |v| v * v + 1.0);
                 let mut two = vec![false; n];
                 map2(&x, &y, &mut two, |a, b| a < b);
+                let mut three = vec![0f32; n];
+                map3([&x, &y, &one], &mut three, |a, b, c| a * b - c);
                 let mut place = x.clone();
                 map_in_place(&mut place, |v| v / 3.0);
                 let mut sum = x.clone();
                 accumulate(&mut sum, &y);
-                (one, two, place, sum)
+                (one, two, three, place, sum)
             });
             for i in 0..n {
                 assert_eq!(one[i], x[i] * x[i] + 1.0);
                 assert_eq!(two[i], x[i] < y[i]);
+                assert_eq!(three[i], x[i] * y[i] - one[i]);
                 assert_eq!(place[i], x[i] / 3.0);
                 assert_eq!(sum[i], x[i] + y[i]);
             }
             let mut filled = vec![0u8; n];
             fill(&mut filled, 7);
             assert!(filled.iter().all(|&v| v == 7));
+        }
+    }
+
+    #[test]
+    fn the_first_of_several_is_found() {
+        for n in LENGTHS {
+            let mut x = ramp(n);
+            assert_eq!(position(&x, |v| v.is_nan()), None);
+            for at in [n.saturating_sub(1), n / 2, n / 3] {
+                if at < n {
+                    x[at] = f32::NAN;
+                    assert_eq!(position(&x, |v| v.is_nan()), Some(at));
+                }
+            }
         }
     }
 

@@ -55,7 +55,7 @@ mod tests {
         let mut last = f32::INFINITY;
         for seed in 0..600 {
             let tape = Tape::training(seed);
-            let loss = model.forward(&tape.constant(&x)).mse(&y);
+            let loss = model.forward(&tape.constant(&x)).mse_loss(&y);
             last = loss.item();
             adam.step(&loss.backward());
         }

@@ -4,6 +4,7 @@ mod activation;
 mod arithmetic;
 mod comparison;
 mod convolution;
+mod ctc;
 mod dropout;
 mod elementwise;
 mod indexing;
@@ -16,6 +17,7 @@ mod norm;
 mod normalization;
 mod pooling;
 mod products;
+mod ranking_loss;
 mod recurrent;
 mod reduction;
 mod scan;
@@ -88,6 +90,8 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         layout::operations::<T>(),
         linear_algebra::operations::<T>(),
         loss::operations::<T>(),
+        ctc::operations::<T>(),
+        ranking_loss::operations::<T>(),
         masks::operations::<T>(),
         norm::operations::<T>(),
         normalization::operations::<T>(),
