@@ -12,6 +12,7 @@ mod arithmetic;
 mod complete;
 mod convolution;
 mod elementwise;
+mod embedding;
 mod indexing;
 mod layout;
 mod loss;

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::{one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::kernels::embedding::sum_by_row;
 use crate::kernels::index::index_select;
@@ -12,6 +12,8 @@ use crate::kernels::layout::Along;
 use crate::shape::{Shape, ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Embedding, EmbeddingGradient);
 
 /// The rows of a table [V, D] that the ids name, [ids…, D]. Rule: the rows of dy are added where they came from,
 /// but for those of the padding id, whose row gets no gradient.

@@ -240,7 +240,7 @@ impl<T: Float> Layer<'_, T> {
                 }
                 let (row, before) = (start + entries.start, schedule.before(k) + entries.start);
                 let after = row + schedule.shift;
-                let (gates, h_before) = (gates(row, n), states(before, n));
+                let h_before = states(before, n);
                 // SAFETY: these rows are this piece's.
                 let (d_gates, dh) = unsafe { (d_gates.get(row, n), dh.get(entries.start, n)) };
                 if let Some(dy) = dy {
@@ -261,13 +261,13 @@ impl<T: Float> Layer<'_, T> {
                             // SAFETY: as above.
                             let (d_state, output) = unsafe { (d_states.get(row, n), inner.get(row, n)) };
                             d_state.copy_from_slice(dh);
-                            lstm::output(hidden, gates, c, output);
+                            lstm::output(hidden, gates(row, n), c, output);
                             let d_state = Matrices::row_major(&*d_state, n, width);
                             let weight_hr = Matrices::row_major(weight_hr, width, hidden);
                             product(threads, n, width, hidden, d_state, weight_hr, scratch, false);
-                            lstm::backward(hidden, gates, c_before, c, scratch, dc, d_gates);
+                            lstm::backward(hidden, gates(row, n), c_before, c, scratch, dc, d_gates);
                         } else {
-                            lstm::backward(hidden, gates, c_before, c, dh, dc, d_gates);
+                            lstm::backward(hidden, gates(row, n), c_before, c, dh, dc, d_gates);
                         }
                         let d_gates = Matrices::row_major(&*d_gates, n, wide);
                         product(threads, n, wide, width, d_gates, of_all, dh, false);
@@ -275,19 +275,27 @@ impl<T: Float> Layer<'_, T> {
                     Cell::Gru { reset_after: true } => {
                         // SAFETY: as above.
                         let d_products = unsafe { d_products.get(row, n) };
-                        gru::backward(hidden, gates, carry(row, n), h_before, dh, d_gates, d_products);
+                        gru::backward(
+                            hidden,
+                            gates(row, n),
+                            carry(row, n),
+                            h_before,
+                            dh,
+                            d_gates,
+                            d_products,
+                        );
                         let d_products = Matrices::row_major(&*d_products, n, wide);
                         product(threads, n, wide, width, d_products, of_all, dh, true);
                     }
                     Cell::Gru { reset_after: false } => {
                         // SAFETY: as above.
                         let kept = unsafe { inner.get(row, n) };
-                        gru::candidate_backward(hidden, gates, h_before, dh, d_gates, kept);
+                        gru::candidate_backward(hidden, gates(row, n), h_before, dh, d_gates, kept);
                         let of_two = 2 * hidden;
                         let dn = Matrices::row_major(&d_gates[of_two.min(d_gates.len())..], n, wide);
                         let weight_n = Matrices::row_major(&weight_hh[of_two * hidden..], hidden, hidden);
                         product(threads, n, hidden, hidden, dn, weight_n, scratch, false);
-                        gru::reset_backward(hidden, gates, h_before, scratch, dh, d_gates);
+                        gru::reset_backward(hidden, gates(row, n), h_before, scratch, dh, d_gates);
                         let d_gates = Matrices::row_major(&*d_gates, n, wide);
                         product(threads, n, of_two, hidden, d_gates, of_all, dh, true);
                     }

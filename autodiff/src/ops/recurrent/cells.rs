@@ -3,7 +3,7 @@
 use super::{Recurrent, RecurrentCell, RecurrentWeights};
 use crate::function::Tensors;
 use crate::shape::{ShapeError, refuse};
-use crate::tensor::apply;
+use crate::tensor::apply_several;
 use crate::{Float, Function, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -117,7 +117,7 @@ impl<T: Float> Tensor<T> {
         let mut inputs = vec![&x];
         inputs.extend(&states);
         inputs.extend(weights.inputs());
-        let mut out = apply(layer, &inputs);
+        let mut out = apply_several(layer, &inputs);
         out.remove(0);
         if rank == 1 { out.iter().map(|state| state.squeeze(0)).collect() } else { out }
     }

@@ -4,7 +4,7 @@ use ndarray::Slice;
 use smallvec::smallvec;
 
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::index::{index_add, index_select};
 use crate::kernels::layout::Along;
 use crate::kernels::product::{Matrices, matmul_batched};
@@ -15,6 +15,8 @@ use crate::tensor::Tensor;
 use crate::value::Value;
 
 pub use crate::kernels::recurrent::Cell as RecurrentCell;
+
+builtin!(Recurrent);
 
 /// One recurrent layer in one direction over a whole sequence; fused.
 ///

@@ -2,7 +2,7 @@
 
 use super::{Recurrent, RecurrentCell, RecurrentOptions, RecurrentWeights};
 use crate::shape::{ShapeError, refuse};
-use crate::tensor::apply;
+use crate::tensor::apply_several;
 use crate::{Float, Function, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -50,7 +50,7 @@ impl<T: Float> Tensor<T> {
                 let mut inputs = vec![&sequence];
                 inputs.extend(&states);
                 inputs.extend(weights.inputs());
-                let mut out = apply(layer, &inputs).into_iter();
+                let mut out = apply_several(layer, &inputs).into_iter();
                 sides.push(out.next().expect("the states of all steps"));
                 last.iter_mut().zip(out).for_each(|(last, state)| last.push(state));
             }
