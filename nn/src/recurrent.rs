@@ -32,7 +32,6 @@ use crate::{ConfigError, Layer, Module, Visitor, VisitorMut};
 #[derive(Clone, Debug)]
 pub struct Lstm<T: Float = f32> {
     layers: Vec<Weights<T>>,
-    hidden: usize,
     batch_first: bool,
     dropout: f64,
 }
@@ -200,6 +199,6 @@ impl LstmConfig {
                 biases: self.bias.then(|| (draw(&[gates]), draw(&[gates]))),
             })
             .collect();
-        Ok(Lstm { layers, hidden: self.hidden, batch_first: self.batch_first, dropout: self.dropout })
+        Ok(Lstm { layers, batch_first: self.batch_first, dropout: self.dropout })
     }
 }

@@ -99,7 +99,7 @@ def cases():
                bidirectional=True, batch_first=True, state=False, hidden=1, features=1)
         layers("lengths shorter than the sequence", op, bias=True, lengths=[2, 2], steps=3, features=1)
         layers("long", op, bias=True, steps=10, batch=1, features=1)
-        layers("saturated", op, bias=True, batch=1, hidden=1, scale=64.0)
+    layers("saturated", "lstm", bias=True, batch=1, hidden=1, scale=64.0)
     layers("projection", "lstm", bias=True, projection=True)
     layers("projection, two layers, both directions", "lstm", 2, projection=True, bidirectional=True, batch=1, steps=2)
     layers("projection, lengths", "lstm", bias=True, projection=True, lengths=[1, 3])

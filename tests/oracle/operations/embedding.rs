@@ -2,7 +2,8 @@
 
 use wengert::prelude::*;
 
-use super::{Operation, rows};
+use super::{Operation, Results, rows};
+use crate::cases::Options;
 
 pub(super) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
     rows! {
