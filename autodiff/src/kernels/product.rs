@@ -150,7 +150,7 @@ impl<'a, T> Matrices<'a, T> {
     }
 
     /// Whether `count` matrices of `rows` × `columns` lie in the slice.
-    fn holds(&self, count: usize, rows: usize, columns: usize) -> bool {
+    pub(crate) fn holds(&self, count: usize, rows: usize, columns: usize) -> bool {
         if count == 0 || rows == 0 || columns == 0 {
             return true;
         }

@@ -4,8 +4,39 @@
 //! (and its bias); in that of Cho et al. it multiplies the state, so that the candidate's product has to wait for
 //! it and the step falls into two.
 
+use super::rows::{map4, update, update2, update3};
 use crate::Float;
 use crate::kernels::simd::vectorized;
+
+/// σ(x + product + bias).
+#[inline(always)]
+fn sigmoid<T: Float>(x: T, product: T, bias: T) -> T {
+    (x + product + bias).vsigmoid()
+}
+
+/// (1 − z)·n + z·h′.
+#[inline(always)]
+fn mixed<T: Float>(_: T, z: T, n: T, before: T) -> T {
+    (T::one() - z) * n + z * before
+}
+
+/// The gradient inside n = tanh(·).
+#[inline(always)]
+fn candidate_gradient<T: Float>(_: T, dh: T, z: T, n: T) -> T {
+    dh * (T::one() - z) * (T::one() - n * n)
+}
+
+/// The gradient inside z = σ(·).
+#[inline(always)]
+fn update_gradient<T: Float>(dh: T, before: T, n: T, z: T) -> T {
+    dh * (before - n) * z * (T::one() - z)
+}
+
+/// The gradient inside r = σ(·), for a product of r with a factor that has the gradient d.
+#[inline(always)]
+fn gate_gradient<T: Float>(_: T, d: T, factor: T, r: T) -> T {
+    d * factor * r * (T::one() - r)
+}
 
 /// r, z = σ(gates + products + bias), u = product + bias_n, n = tanh(gate + bias + r·u) and h = (1 − z)·n + z·h′.
 ///
@@ -41,13 +72,24 @@ pub(super) fn forward<T: Float>(
                 let (of_r, rest) = products.split_at(hidden);
                 let (of_z, of_n) = rest.split_at(hidden);
                 let of_n = &of_n[..hidden];
-                for j in 0..hidden {
-                    r[j] = (r[j] + of_r[j] + bias_r[j]).vsigmoid();
-                    z[j] = (z[j] + of_z[j] + bias_z[j]).vsigmoid();
-                    u[j] = of_n[j] + bias_n[j];
-                    n[j] = (n[j] + bias_x[j] + r[j] * u[j]).vtanh();
-                    h[j] = (T::one() - z[j]) * n[j] + z[j] * before[j];
-                }
+                update2(r, of_r, bias_r, sigmoid);
+                update2(z, of_z, bias_z, sigmoid);
+                update2(
+                    u,
+                    of_n,
+                    bias_n,
+                    #[inline(always)]
+                    |_, product, bias| product + bias,
+                );
+                update3(
+                    n,
+                    bias_x,
+                    r,
+                    u,
+                    #[inline(always)]
+                    |n, bias, r, u| (n + bias + r * u).vtanh(),
+                );
+                update3(h, z, n, before, mixed);
             }
         },
     );
@@ -69,7 +111,6 @@ pub(super) fn backward<T: Float>(
     if hidden == 0 {
         return;
     }
-    let one = T::one();
     vectorized(
         #[inline(always)]
         || {
@@ -88,15 +129,24 @@ pub(super) fn backward<T: Float>(
                 let (of_r, rest) = d_products.split_at_mut(hidden);
                 let (of_z, of_n) = rest.split_at_mut(hidden);
                 let of_n = &mut of_n[..hidden];
-                for j in 0..hidden {
-                    dn[j] = dh[j] * (one - z[j]) * (one - n[j] * n[j]);
-                    dz[j] = dh[j] * (before[j] - n[j]) * z[j] * (one - z[j]);
-                    dr[j] = dn[j] * u[j] * r[j] * (one - r[j]);
-                    of_r[j] = dr[j];
-                    of_z[j] = dz[j];
-                    of_n[j] = dn[j] * r[j];
-                    dh[j] = dh[j] * z[j];
-                }
+                update3(dn, dh, z, n, candidate_gradient);
+                map4(dz, dh, before, n, z, update_gradient);
+                update3(dr, dn, u, r, gate_gradient);
+                of_r.copy_from_slice(dr);
+                of_z.copy_from_slice(dz);
+                update2(
+                    of_n,
+                    dn,
+                    r,
+                    #[inline(always)]
+                    |_, dn, r| dn * r,
+                );
+                update(
+                    dh,
+                    z,
+                    #[inline(always)]
+                    |dh, z| dh * z,
+                );
             }
         },
     );
@@ -127,11 +177,15 @@ pub(super) fn reset<T: Float>(
                 let (z, _) = rest.split_at_mut(hidden);
                 let (of_r, of_z) = products.split_at(hidden);
                 let of_z = &of_z[..hidden];
-                for j in 0..hidden {
-                    r[j] = (r[j] + of_r[j] + bias_r[j]).vsigmoid();
-                    z[j] = (z[j] + of_z[j] + bias_z[j]).vsigmoid();
-                    kept[j] = r[j] * before[j];
-                }
+                update2(r, of_r, bias_r, sigmoid);
+                update2(z, of_z, bias_z, sigmoid);
+                update2(
+                    kept,
+                    r,
+                    before,
+                    #[inline(always)]
+                    |_, r, before| r * before,
+                );
             }
         },
     );
@@ -162,10 +216,15 @@ pub(super) fn candidate<T: Float>(
             for ((gates, h), (product, before)) in written.zip(read) {
                 let (z, n) = gates[hidden..].split_at_mut(hidden);
                 let n = &mut n[..hidden];
-                for j in 0..hidden {
-                    n[j] = (n[j] + product[j] + (bias_x[j] + bias_n[j])).vtanh();
-                    h[j] = (T::one() - z[j]) * n[j] + z[j] * before[j];
-                }
+                update3(
+                    n,
+                    product,
+                    bias_x,
+                    bias_n,
+                    #[inline(always)]
+                    |n, product, bias_x, bias_n| (n + product + (bias_x + bias_n)).vtanh(),
+                );
+                update3(h, z, n, before, mixed);
             }
         },
     );
@@ -184,7 +243,6 @@ pub(super) fn candidate_backward<T: Float>(
     if hidden == 0 {
         return;
     }
-    let one = T::one();
     vectorized(
         #[inline(always)]
         || {
@@ -197,12 +255,21 @@ pub(super) fn candidate_backward<T: Float>(
                 let n = &n[..hidden];
                 let (dz, dn) = d_gates[hidden..].split_at_mut(hidden);
                 let dn = &mut dn[..hidden];
-                for j in 0..hidden {
-                    dn[j] = dh[j] * (one - z[j]) * (one - n[j] * n[j]);
-                    dz[j] = dh[j] * (before[j] - n[j]) * z[j] * (one - z[j]);
-                    dh[j] = dh[j] * z[j];
-                    kept[j] = r[j] * before[j];
-                }
+                update3(dn, dh, z, n, candidate_gradient);
+                map4(dz, dh, before, n, z, update_gradient);
+                update(
+                    dh,
+                    z,
+                    #[inline(always)]
+                    |dh, z| dh * z,
+                );
+                update2(
+                    kept,
+                    r,
+                    before,
+                    #[inline(always)]
+                    |_, r, before| r * before,
+                );
             }
         },
     );
@@ -220,7 +287,6 @@ pub(super) fn reset_backward<T: Float>(
     if hidden == 0 {
         return;
     }
-    let one = T::one();
     vectorized(
         #[inline(always)]
         || {
@@ -229,10 +295,14 @@ pub(super) fn reset_backward<T: Float>(
             let written = dh.chunks_exact_mut(hidden).zip(d_gates.chunks_exact_mut(3 * hidden));
             for (((gates, before), d_kept), (dh, d_gates)) in read.zip(written) {
                 let (r, dr) = (&gates[..hidden], &mut d_gates[..hidden]);
-                for j in 0..hidden {
-                    dr[j] = d_kept[j] * before[j] * r[j] * (one - r[j]);
-                    dh[j] += d_kept[j] * r[j];
-                }
+                update3(dr, d_kept, before, r, gate_gradient);
+                update2(
+                    dh,
+                    d_kept,
+                    r,
+                    #[inline(always)]
+                    |dh, d_kept, r| dh + d_kept * r,
+                );
             }
         },
     );

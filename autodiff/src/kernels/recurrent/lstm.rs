@@ -1,7 +1,18 @@
 //! One step of an LSTM cell. The gates of a row stand in the order i f g o.
 
+use super::rows::{map4, update, update2, update3};
 use crate::Float;
 use crate::kernels::simd::vectorized;
+
+#[inline(always)]
+fn sigmoid<T: Float>(x: T, bias: T) -> T {
+    (x + bias).vsigmoid()
+}
+
+#[inline(always)]
+fn tanh<T: Float>(x: T, bias: T) -> T {
+    (x + bias).vtanh()
+}
 
 /// Activates the gates in place after adding the bias, and writes c = f·c′ + i·g and h = o·tanh c.
 pub(super) fn forward<T: Float>(
@@ -29,14 +40,26 @@ pub(super) fn forward<T: Float>(
                 let (f, rest) = rest.split_at_mut(hidden);
                 let (g, o) = rest.split_at_mut(hidden);
                 let o = &mut o[..hidden];
-                for j in 0..hidden {
-                    i[j] = (i[j] + bias_i[j]).vsigmoid();
-                    f[j] = (f[j] + bias_f[j]).vsigmoid();
-                    g[j] = (g[j] + bias_g[j]).vtanh();
-                    o[j] = (o[j] + bias_o[j]).vsigmoid();
-                    c[j] = f[j] * before[j] + i[j] * g[j];
-                    h[j] = o[j] * c[j].vtanh();
-                }
+                update(i, bias_i, sigmoid);
+                update(f, bias_f, sigmoid);
+                update(g, bias_g, tanh);
+                update(o, bias_o, sigmoid);
+                map4(
+                    c,
+                    f,
+                    before,
+                    i,
+                    g,
+                    #[inline(always)]
+                    |f, before, i, g| f * before + i * g,
+                );
+                update2(
+                    h,
+                    o,
+                    c,
+                    #[inline(always)]
+                    |_, o, c| o * c.vtanh(),
+                );
             }
         },
     );
@@ -74,15 +97,58 @@ pub(super) fn backward<T: Float>(
                 let (df, rest) = rest.split_at_mut(hidden);
                 let (dg, d_o) = rest.split_at_mut(hidden);
                 let d_o = &mut d_o[..hidden];
-                for j in 0..hidden {
-                    let t = c[j].vtanh();
-                    let d = dc[j] + dh[j] * o[j] * (one - t * t);
-                    di[j] = d * g[j] * i[j] * (one - i[j]);
-                    df[j] = d * before[j] * f[j] * (one - f[j]);
-                    dg[j] = d * i[j] * (one - g[j] * g[j]);
-                    d_o[j] = dh[j] * t * o[j] * (one - o[j]);
-                    dc[j] = d * f[j];
-                }
+                // For now tanh c, which two of them need.
+                update(
+                    d_o,
+                    c,
+                    #[inline(always)]
+                    |_, c| c.vtanh(),
+                );
+                update3(
+                    dc,
+                    dh,
+                    o,
+                    d_o,
+                    #[inline(always)]
+                    |dc, dh, o, t| dc + dh * o * (one - t * t),
+                );
+                update2(
+                    d_o,
+                    dh,
+                    o,
+                    #[inline(always)]
+                    |t, dh, o| dh * t * o * (one - o),
+                );
+                update3(
+                    di,
+                    dc,
+                    g,
+                    i,
+                    #[inline(always)]
+                    |_, dc, g, i| dc * g * i * (one - i),
+                );
+                update3(
+                    df,
+                    dc,
+                    before,
+                    f,
+                    #[inline(always)]
+                    |_, dc, before, f| dc * before * f * (one - f),
+                );
+                update3(
+                    dg,
+                    dc,
+                    i,
+                    g,
+                    #[inline(always)]
+                    |_, dc, i, g| dc * i * (one - g * g),
+                );
+                update(
+                    dc,
+                    f,
+                    #[inline(always)]
+                    |dc, f| dc * f,
+                );
             }
         },
     );
@@ -98,9 +164,13 @@ pub(super) fn output<T: Float>(hidden: usize, gates: &[T], c: &[T], out: &mut [T
         || {
             let rows = gates.chunks_exact(4 * hidden).zip(c.chunks_exact(hidden));
             for ((gates, c), out) in rows.zip(out.chunks_exact_mut(hidden)) {
-                for ((out, &o), &c) in out.iter_mut().zip(&gates[3 * hidden..]).zip(c) {
-                    *out = o * c.vtanh();
-                }
+                update2(
+                    out,
+                    &gates[3 * hidden..],
+                    c,
+                    #[inline(always)]
+                    |_, o, c| o * c.vtanh(),
+                );
             }
         },
     );

@@ -9,20 +9,20 @@
 
 mod gru;
 mod lstm;
+mod panels;
 mod rnn;
+mod rows;
 mod schedule;
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
-
-use super::copy::copy_strided;
 use super::parallel::{Shared, each};
-use super::product::{Matrices, matmul_batched, matmul_on_one_thread};
+use super::product::Matrices;
 use super::scratch::Scratch;
 use super::vector;
 use crate::Float;
 
+use panels::Panels;
 pub(crate) use schedule::{Packing, Schedule};
 
 /// What a recurrent layer does at each step.
@@ -68,25 +68,6 @@ fn for_pieces(batch: usize, weight: usize, run: &(dyn Fn(Range<usize>, bool) + S
     }
 }
 
-/// c ← a·b (+ c) for one product.
-#[allow(clippy::too_many_arguments)]
-fn product<T: Float>(
-    threads: bool,
-    m: usize,
-    k: usize,
-    n: usize,
-    a: Matrices<T>,
-    b: Matrices<T>,
-    c: &mut [T],
-    accumulate: bool,
-) {
-    if threads {
-        matmul_batched(1, m, k, n, a, b, c, accumulate);
-    } else {
-        matmul_on_one_thread(m, k, n, a, b, c, accumulate);
-    }
-}
-
 /// Rows of a buffer that pieces share, each for rows of its own.
 #[derive(Clone, Copy)]
 struct Rows<T> {
@@ -117,14 +98,6 @@ impl<T> Rows<T> {
 /// `count` rows of `width` elements from `row` on.
 fn rows<T>(buffer: &[T], width: usize, row: usize, count: usize) -> &[T] {
     &buffer[row * width..(row + count) * width]
-}
-
-/// A row-major matrix transposed: products with it read whole rows.
-fn transposed<T: Float>(matrix: &[T], rows: usize, columns: usize) -> Scratch<T> {
-    let mut out = Scratch::new(matrix.len());
-    let view = ArrayView2::from_shape((rows, columns), matrix).expect("a matrix of that size");
-    copy_strided(view.reversed_axes().into_dyn(), &mut out);
-    out
 }
 
 /// The weights of a layer and the sizes that follow from them.
@@ -160,10 +133,19 @@ impl<T: Float> Layer<'_, T> {
         let wide = cell.gates() * hidden;
         let gates = Rows::new(pass.gates, wide);
         let (carry, states) = (Rows::new(pass.carry, hidden), Rows::new(pass.states, width));
-        let weight = transposed(self.weight_hh, wide, width);
-        let weight_hr = self.weight_hr.map(|w| transposed(w, width, hidden));
-        let of_all = Matrices::row_major(&weight, width, wide);
-        for_pieces(schedule.batch, weight.len(), &|entries, threads| {
+        let steps = schedule.steps.len();
+        // Transposed: rows `from` to `to` of the weight are columns.
+        let columns = |from: usize, to: usize| {
+            let rows = &self.weight_hh[from * width..to * width];
+            Panels::new(steps, Matrices::row_major(rows, to - from, width).transposed(), width, to - from)
+        };
+        // With the reset before the product, that of the candidate goes by itself.
+        let first = if cell == (Cell::Gru { reset_after: false }) { 2 * hidden } else { wide };
+        let (of_state, of_reset) = (columns(0, first), columns(first, wide));
+        let projection = self
+            .weight_hr
+            .map(|w| Panels::new(steps, Matrices::row_major(w, width, hidden).transposed(), hidden, width));
+        for_pieces(schedule.batch, self.weight_hh.len(), &|entries, threads| {
             let mut scratch = Scratch::new(4 * entries.len() * hidden);
             for (k, &(start, _)) in schedule.steps.iter().enumerate() {
                 let n = schedule.taking_part(k, &entries);
@@ -178,26 +160,25 @@ impl<T: Float> Layer<'_, T> {
                 let state = Matrices::row_major(h_before, n, width);
                 match cell {
                     Cell::RnnTanh | Cell::RnnRelu => {
-                        product(threads, n, width, wide, state, of_all, gates, true);
+                        of_state.product(threads, n, state, gates, true);
                         rnn::forward(cell == Cell::RnnRelu, bias, gates, h);
                     }
                     Cell::Lstm => {
                         // SAFETY: as above.
                         let (c_before, c) = unsafe { (&*carry.get(before, n), carry.get(after, n)) };
-                        product(threads, n, width, wide, state, of_all, gates, true);
-                        if let Some(weight_hr) = &weight_hr {
+                        of_state.product(threads, n, state, gates, true);
+                        if let Some(projection) = &projection {
                             let output = &mut scratch[..n * hidden];
                             lstm::forward(hidden, bias, gates, c_before, c, output);
                             let output = Matrices::row_major(&*output, n, hidden);
-                            let weight_hr = Matrices::row_major(weight_hr, hidden, width);
-                            product(threads, n, hidden, width, output, weight_hr, h, false);
+                            projection.product(threads, n, output, h, false);
                         } else {
                             lstm::forward(hidden, bias, gates, c_before, c, h);
                         }
                     }
                     Cell::Gru { reset_after: true } => {
                         let products = &mut scratch[..n * wide];
-                        product(threads, n, width, wide, state, of_all, products, false);
+                        of_state.product(threads, n, state, products, false);
                         // SAFETY: as above.
                         let u = unsafe { carry.get(row, n) };
                         gru::forward(hidden, bias, bias_n, gates, products, h_before, u, h);
@@ -206,12 +187,11 @@ impl<T: Float> Layer<'_, T> {
                         let (products, kept) = scratch.split_at_mut(2 * entries.len() * hidden);
                         let kept = &mut kept[..n * hidden];
                         let of_two = &mut products[..n * 2 * hidden];
-                        product(threads, n, hidden, 2 * hidden, state, of_all, of_two, false);
+                        of_state.product(threads, n, state, of_two, false);
                         gru::reset(hidden, bias, gates, of_two, h_before, kept);
                         let of_n = &mut products[..n * hidden];
-                        let weight_n = Matrices { data: &weight[(2 * hidden).min(weight.len())..], ..of_all };
                         let kept = Matrices::row_major(&*kept, n, hidden);
-                        product(threads, n, hidden, hidden, kept, weight_n, of_n, false);
+                        of_reset.product(threads, n, kept, of_n, false);
                         gru::candidate(hidden, bias, bias_n, gates, of_n, h_before, h);
                     }
                 }
@@ -230,7 +210,15 @@ impl<T: Float> Layer<'_, T> {
         let d_gates = Rows::new(found.d_gates, wide);
         let (d_products, d_states) = (Rows::new(found.d_products, wide), Rows::new(found.d_states, width));
         let inner = Rows::new(found.inner, hidden);
-        let of_all = Matrices::row_major(weight_hh, wide, width);
+        let steps = schedule.steps.len();
+        let rows_of_weight = |from: usize, to: usize| {
+            let rows = Matrices::row_major(&weight_hh[from * width..to * width], to - from, width);
+            Panels::new(steps, rows, to - from, width)
+        };
+        let first = if cell == (Cell::Gru { reset_after: false }) { 2 * hidden } else { wide };
+        let (of_state, of_reset) = (rows_of_weight(0, first), rows_of_weight(first, wide));
+        let projection =
+            weight_hr.map(|w| Panels::new(steps, Matrices::row_major(w, width, hidden), width, hidden));
         for_pieces(schedule.batch, weight_hh.len(), &|entries, threads| {
             let mut scratch = Scratch::new(entries.len() * hidden);
             for (k, &(start, _)) in schedule.steps.iter().enumerate().rev() {
@@ -251,26 +239,25 @@ impl<T: Float> Layer<'_, T> {
                     Cell::RnnTanh | Cell::RnnRelu => {
                         rnn::backward(cell == Cell::RnnRelu, states(after, n), dh, d_gates);
                         let d_gates = Matrices::row_major(&*d_gates, n, wide);
-                        product(threads, n, wide, width, d_gates, of_all, dh, false);
+                        of_state.product(threads, n, d_gates, dh, false);
                     }
                     Cell::Lstm => {
                         let (c_before, c) = (carry(before, n), carry(after, n));
                         // SAFETY: as above.
                         let dc = unsafe { dc.get(entries.start, n) };
-                        if let Some(weight_hr) = weight_hr {
+                        if let Some(projection) = &projection {
                             // SAFETY: as above.
                             let (d_state, output) = unsafe { (d_states.get(row, n), inner.get(row, n)) };
                             d_state.copy_from_slice(dh);
                             lstm::output(hidden, gates(row, n), c, output);
                             let d_state = Matrices::row_major(&*d_state, n, width);
-                            let weight_hr = Matrices::row_major(weight_hr, width, hidden);
-                            product(threads, n, width, hidden, d_state, weight_hr, scratch, false);
+                            projection.product(threads, n, d_state, scratch, false);
                             lstm::backward(hidden, gates(row, n), c_before, c, scratch, dc, d_gates);
                         } else {
                             lstm::backward(hidden, gates(row, n), c_before, c, dh, dc, d_gates);
                         }
                         let d_gates = Matrices::row_major(&*d_gates, n, wide);
-                        product(threads, n, wide, width, d_gates, of_all, dh, false);
+                        of_state.product(threads, n, d_gates, dh, false);
                     }
                     Cell::Gru { reset_after: true } => {
                         // SAFETY: as above.
@@ -285,7 +272,7 @@ impl<T: Float> Layer<'_, T> {
                             d_products,
                         );
                         let d_products = Matrices::row_major(&*d_products, n, wide);
-                        product(threads, n, wide, width, d_products, of_all, dh, true);
+                        of_state.product(threads, n, d_products, dh, true);
                     }
                     Cell::Gru { reset_after: false } => {
                         // SAFETY: as above.
@@ -293,11 +280,10 @@ impl<T: Float> Layer<'_, T> {
                         gru::candidate_backward(hidden, gates(row, n), h_before, dh, d_gates, kept);
                         let of_two = 2 * hidden;
                         let dn = Matrices::row_major(&d_gates[of_two.min(d_gates.len())..], n, wide);
-                        let weight_n = Matrices::row_major(&weight_hh[of_two * hidden..], hidden, hidden);
-                        product(threads, n, hidden, hidden, dn, weight_n, scratch, false);
+                        of_reset.product(threads, n, dn, scratch, false);
                         gru::reset_backward(hidden, gates(row, n), h_before, scratch, dh, d_gates);
                         let d_gates = Matrices::row_major(&*d_gates, n, wide);
-                        product(threads, n, of_two, hidden, d_gates, of_all, dh, true);
+                        of_state.product(threads, n, d_gates, dh, true);
                     }
                 }
             }
