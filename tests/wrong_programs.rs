@@ -5,6 +5,7 @@ use std::panic::{self, Location};
 use std::sync::Once;
 
 use wengert::autodiff::ops;
+use wengert::autodiff::transform::{grad, hessian, hvp, jvp, vjp};
 use wengert::prelude::*;
 
 type T = Tensor<f32>;
@@ -159,6 +160,16 @@ refuses! {
     bag_mean: z([5, 2]).embedding_bag(&Indices::from_vec([1, 1], vec![0]), BagMode::Mean, Some(&z([1, 1])), None) => "embedding_bag: per_sample_weights are for a sum", "[5, 2]";
     bag_weights: z([5, 2]).embedding_bag(&Indices::from_vec([1, 1], vec![0]), BagMode::Sum, Some(&z([1])), None) => "embedding_bag: the per_sample_weights [1] are not [1, 1]", "[5, 2]";
     padding_idx: z([5, 2]).embedding(&Indices::from([0]), Some(-6)) => "embedding: the padding_idx -6 is not in -5..5", "[5, 2]";
+}
+
+// Transforms of functions.
+refuses! {
+    grad_of_many: grad(|x: &T| x.square(), &z([2])) => "grad: the function gave shape [2], where one element";
+    hvp_direction: hvp(|x: &T| x.sum(..), &z([2]), &z([3])) => "hvp: direction 0 has shape [3], its input [2]";
+    jvp_tangent: jvp(|x: &Vec<T>| x[0].exp(), &vec![z([2])], &vec![]) => "jvp: 0 tangents were given for 1 inputs";
+    vjp_cotangent: vjp(|x: &T| x.exp(), &z([2])).1.apply(&z([3])) => "vjp: cotangent 0 has shape [3], its output [2]";
+    jvp_tape: jvp(|x: &T| x.exp(), &z([2]), &Tape::new().variable(z([2]))) => "jvp: a tangent wants a gradient";
+    hessian_tapes: hessian(|x: &[T; 2]| x[0].sum(..), &[(); 2].map(|()| Tape::new().constant(z([2])))) => "hessian: the inputs lie on two tapes";
 }
 
 /// Weights of a cell with some gates for 2 features and 4 units.

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::case::Input;
 use crate::row;
+use crate::strategies::Input;
 use crate::strategies::{Cases, cases, one, one_with, pair};
 
 row!(exp, cases(one(), -2.0..=2.0), |x| x[0].exp());

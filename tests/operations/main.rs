@@ -1,11 +1,7 @@
 //! One table of all operations: a row is an operation, how its cases are drawn, and a test of its name.
 //!
-//! [`proof::prove`] says what is proved of each row. `WENGERT_CASES=1000 cargo test --test operations` draws
+//! [`Battery`](wengert::autodiff::check::property::Battery) says what is proved of each row. `WENGERT_CASES=1000 cargo test --test operations` draws
 //! that many cases a row from a random seed, which is printed; `WENGERT_SEED` repeats one.
-
-mod case;
-mod proof;
-mod strategies;
 
 mod activation;
 mod arithmetic;
@@ -22,3 +18,6 @@ mod pooling;
 mod recurrent;
 mod reduction;
 mod slicing;
+
+use wengert::autodiff::check::property as strategies;
+use wengert::autodiff::property_test as row;
