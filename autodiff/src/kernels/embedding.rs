@@ -40,12 +40,8 @@ pub(crate) fn sum_by_row<T: Float>(dy: &[T], width: usize, ids: &[i64], skipped:
         // The rows that begin in this piece, to their ends.
         let (from, to) = (piece * many, ((piece + 1) * many).min(order.len()));
         let Some(first) = (from..to).find(|&at| begins(at)) else { return };
-        for at in first..order.len() {
-            if at >= to && begins(at) {
-                break;
-            }
-            add(order[at]);
-        }
+        let end = (to..order.len()).find(|&at| begins(at)).unwrap_or(order.len());
+        order[first..end].iter().for_each(|&i| add(i));
     });
 }
 

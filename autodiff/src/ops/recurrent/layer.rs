@@ -176,7 +176,7 @@ impl Recurrent {
     fn check(&self, inputs: &[&[usize]]) -> Result<(), ShapeError> {
         let fail = |detail: String| Err(ShapeError::new(detail));
         let states = if self.is_lstm() { 2 } else { 1 };
-        let weights = inputs.len().checked_sub(1 + states).unwrap_or(0);
+        let weights = inputs.len().saturating_sub(1 + states);
         if !(weights == 2 || weights == 4 || self.is_lstm() && (weights == 3 || weights == 5)) {
             return fail(format!("{} inputs are not an input, states and weights", inputs.len()));
         }
