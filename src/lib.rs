@@ -27,8 +27,9 @@ pub use rand;
 /// What most programs need: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autodiff::{
-        self, Conv2dOptions, Float, Function, Gradients, Indices, Interpolate, Interpolation, Mask,
-        Parameter, Pool1d, Pool2d, Pool3d, Reduction, Replay, Tape, Tensor, keepdim,
+        self, BagMode, Conv2dOptions, Float, Function, Gradients, Indices, Interpolate, Interpolation, Mask,
+        Parameter, Pool1d, Pool2d, Pool3d, RecurrentOptions, RecurrentWeights, Reduction, Replay, Tape,
+        Tensor, keepdim,
     };
     pub use autodiff::{
         BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,

@@ -2,7 +2,6 @@
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use wengert::autodiff::ops::LstmWeights;
 use wengert::prelude::*;
 
 /// Parameters and data, drawn in a fixed order.
@@ -66,17 +65,18 @@ fn network(create_graph: bool) -> Bits {
     let x = (strided + x.avg_pool2d(2)).dropout(0.3);
     // Each row of the picture is one step of the sequence.
     let sequence = x.permute([2, 0, 1, 3]).flatten_from(2);
-    let mut layer = |names: [&'static str; 4], features| LstmWeights {
-        input: variable(names[0], &[4 * hidden, features], 0.1),
-        hidden: variable(names[1], &[4 * hidden, hidden], 0.1),
+    let mut layer = |names: [&'static str; 4], features| RecurrentWeights {
+        weight_ih: variable(names[0], &[4 * hidden, features], 0.1),
+        weight_hh: variable(names[1], &[4 * hidden, hidden], 0.1),
         biases: Some((variable(names[2], &[4 * hidden], 0.1), variable(names[3], &[4 * hidden], 0.1))),
+        weight_hr: None,
     };
     let layers = [
         layer(["lstm0.weight_ih", "lstm0.weight_hh", "lstm0.bias_ih", "lstm0.bias_hh"], 32 * 8),
         layer(["lstm1.weight_ih", "lstm1.weight_hh", "lstm1.bias_ih", "lstm1.bias_hh"], hidden),
     ];
     let start = variable("state", &[2, batch, hidden], 0.5);
-    let (all, (last, _)) = sequence.lstm((&start, &start), &layers);
+    let (all, (last, _)) = sequence.lstm(Some((&start, &start)), &layers, RecurrentOptions::new());
     let features = last.select(0, -1) + all.mean(0);
     let logits = features.linear(
         &variable("head.weight", &[classes, hidden], 0.5),

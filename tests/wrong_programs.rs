@@ -5,7 +5,6 @@ use std::panic::{self, Location};
 use std::sync::Once;
 
 use wengert::autodiff::ops;
-use wengert::autodiff::ops::LstmWeights;
 use wengert::autodiff::transform::{grad, hessian, hvp, jvp, vjp};
 use wengert::prelude::*;
 
@@ -136,8 +135,31 @@ refuses! {
     dropout: z([3]).dropout(1.5) => "dropout: the probability 1.5 is not in 0..=1", "[3]";
     mse: z([3, 1]).mse_loss(&z([3])) => "mse_loss: predictions and targets must have the same shape", "broadcast_to", "[3, 1], [3]";
     batch_norm: z([2, 3]).batch_norm(&z([2]), &z([3]), 1e-5) => "batch_norm: the weight [2] is not [3]";
-    lstm: z([5, 2, 3]).lstm((&z([1, 2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the input weight [16, 2] is not [16, 3]";
-    lstm_state: z([5, 2, 3]).lstm((&z([2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the hidden state [2, 4] is not [1 layers";
+    lstm: z([5, 2, 3]).lstm(None, &[weights(4)], options()) => "lstm: the weight_ih [16, 2] is not [16, 3]";
+    lstm_state: z([5, 2, 2]).lstm(Some((&z([2, 4]), &z([1, 2, 4]))), &[weights(4)], options()) => "lstm: the hidden state [2, 4] is not [1, 2, 4]", "[5, 2, 2]";
+    lstm_cell_state: z([5, 2]).lstm(Some((&z([1, 4]), &z([1, 1, 4]))), &[weights(4)], options()) => "lstm: the cell state [1, 1, 4] is not [1, 4]", "[5, 2]";
+    lstm_rank: z([5]).lstm(None, &[weights(4)], options()) => "lstm: the input does not have the 3 axes", "[5]";
+    no_weights: z([5, 2, 2]).gru(None, &[], options()) => "gru: 0 weights were given, not one for each layer", "[5, 2, 2]";
+    odd_weights: z([5, 2, 2]).gru(None, &[weights(3)], options().bidirectional(true)) => "gru: 1 weights were given, not two for each layer", "[5, 2, 2]";
+    two_biases_and_none: z([5, 2, 2]).gru(None, &[weights(3), weights(3).biases(z([12]), z([12]))], options()) => "gru: weights 0 and 1 differ in having biases", "[5, 2, 2]";
+    gru_projection: z([5, 2, 2]).gru(None, &[weights(3).projection(z([2, 4]))], options()) => "gru: only an LSTM has a projection of its state", "[5, 2, 2]";
+    gru_bias: z([5, 2, 2]).gru(None, &[weights(3).biases(z([12]), z([9]))], options()) => "gru: the bias_hh [9] is not [12]";
+    rnn_weight: z([5, 2, 2]).rnn_tanh(None, &[weights(2)], options()) => "rnn_tanh: the weight_hh [8, 4] is not [8, 8]", "[5, 2, 2]";
+    rnn_dropout: z([5, 2, 2]).rnn_tanh(None, &[weights(1)], options().dropout(-0.5)) => "rnn_tanh: the probability -0.5 is not in 0..=1", "[5, 2, 2]";
+    rnn_reset: z([5, 2, 2]).rnn_relu(None, &[weights(1)], options().reset_after(false)) => "rnn_relu: only a GRU has a reset gate", "[5, 2, 2]";
+    lengths: z([5, 2, 2]).rnn_relu(None, &[weights(1)], options().lengths([5])) => "rnn_relu: 1 lengths were given for a batch of 2";
+    length: z([5, 2, 2]).rnn_relu(None, &[weights(1)], options().lengths([5, 6])) => "rnn_relu: the length 6 of entry 1 is more than the 5 steps";
+    lstm_cell: z([2, 2]).lstm_cell((&z([4]), &z([2, 4])), &weights(4)) => "lstm: the input and the state are not [batch, features] and [batch, units]";
+    rnn_cell: z([2, 2]).rnn_tanh_cell(&z([3, 4]), &weights(1)) => "rnn_tanh: the hidden state [3, 4] is not [2, 4]";
+    one_hot: Indices::from([0, 3]).one_hot::<f32>(3) => "one_hot: index 3 at position 1 is not in 0..3", "[2]";
+    multi_hot: Indices::from([0, -2]).multi_hot::<f32>(3) => "multi_hot: label -2 at position 1 is neither -1 nor in 0..3", "[2]";
+    hardmax: z([2, 3]).hardmax(2) => "hardmax: axis 2 is out of range", "[2, 3]";
+    embedding: z([5, 2]).embedding(&Indices::from([0, 5]), None) => "embedding: id 5 at position 1 is not in 0..5", "[5, 2]";
+    embedding_table: z([5]).embedding(&Indices::from([0]), None) => "embedding: the table is not [ids, features]", "[5]";
+    bag: z([5, 2]).embedding_bag(&Indices::from([0]), BagMode::Sum, None, None) => "embedding_bag: the ids [1] are not [bags, ids of a bag]", "[5, 2]";
+    bag_mean: z([5, 2]).embedding_bag(&Indices::from_vec([1, 1], vec![0]), BagMode::Mean, Some(&z([1, 1])), None) => "embedding_bag: per_sample_weights are for a sum", "[5, 2]";
+    bag_weights: z([5, 2]).embedding_bag(&Indices::from_vec([1, 1], vec![0]), BagMode::Sum, Some(&z([1])), None) => "embedding_bag: the per_sample_weights [1] are not [1, 1]", "[5, 2]";
+    padding_idx: z([5, 2]).embedding(&Indices::from([0]), Some(-6)) => "embedding: the padding_idx -6 is not in -5..5", "[5, 2]";
 }
 
 // Reductions, orders and products by name.
@@ -189,8 +211,13 @@ refuses! {
     hessian_tapes: hessian(|x: &[T; 2]| x[0].sum(..), &[(); 2].map(|()| Tape::new().constant(z([2])))) => "hessian: the inputs lie on two tapes";
 }
 
-fn weights() -> LstmWeights<f32> {
-    LstmWeights { input: z([16, 2]), hidden: z([16, 4]), biases: None }
+/// Weights of a cell with some gates for 2 features and 4 units.
+fn weights(gates: usize) -> RecurrentWeights<f32> {
+    RecurrentWeights::new(z([4 * gates, 2]), z([4 * gates, 4]))
+}
+
+fn options() -> RecurrentOptions {
+    RecurrentOptions::new()
 }
 
 // Labels, targets and batches.

@@ -66,12 +66,15 @@ pub use indices::Indices;
 pub use kernels::simd::vectorized;
 pub use mask::Mask;
 pub use ops::{
+    BagMode, Conv2dOptions, Interpolate, Interpolation, Pool1d, Pool2d, Pool3d, RecurrentOptions,
+    RecurrentWeights, Reduction,
+};
+pub use ops::{
     BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,
     CtcOptions, FocalOptions, GaussianNllOptions, HingeEmbeddingOptions, HuberOptions, KlDivOptions,
     MarginRankingOptions, MultiMarginOptions, NllOptions, PoissonNllOptions, SmoothL1Options,
     SoftmaxFocalOptions, TripletOptions,
 };
-pub use ops::{Conv2dOptions, Interpolate, Interpolation, Pool1d, Pool2d, Pool3d, Reduction};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
 pub use scope::Scope;

@@ -1,7 +1,6 @@
 //! Recurrent layers.
 
-use autodiff::ops::LstmWeights;
-use autodiff::{Float, Parameter, Tensor};
+use autodiff::{Float, Parameter, RecurrentOptions, RecurrentWeights, Tensor};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +32,6 @@ use crate::{ConfigError, Layer, Module, Visitor, VisitorMut};
 #[derive(Clone, Debug)]
 pub struct Lstm<T: Float = f32> {
     layers: Vec<Weights<T>>,
-    hidden: usize,
     batch_first: bool,
     dropout: f64,
 }
@@ -71,38 +69,17 @@ impl<T: Float> Lstm<T> {
             "lstm: the input {:?} does not have the 3 axes of a batch of sequences",
             x.shape()
         );
-        let mut sequence = if self.batch_first { x.transpose(0, 1) } else { x.clone() };
-        let expected = [self.layers.len(), sequence.shape()[1], self.hidden];
-        let zeros = Tensor::zeros(expected);
-        let (h, c) = state.unwrap_or((&zeros, &zeros));
-        for (name, state) in [("hidden", h), ("cell", c)] {
-            assert!(
-                state.shape() == expected,
-                "lstm: the {name} state {:?} is not {expected:?}",
-                state.shape()
-            );
-        }
-        let (mut last_h, mut last_c) = (Vec::new(), Vec::new());
-        for (l, weights) in self.layers.iter().enumerate() {
-            if l > 0 {
-                sequence = sequence.dropout(self.dropout);
+        let mut layers = Vec::with_capacity(self.layers.len());
+        // Not in a closure, which would hide the caller's line.
+        for layer in &self.layers {
+            let mut weights = RecurrentWeights::new(layer.input.on_tape_of(x), layer.hidden.on_tape_of(x));
+            if let Some((ih, hh)) = &layer.biases {
+                weights = weights.biases(ih.on_tape_of(x), hh.on_tape_of(x));
             }
-            let biases = match &weights.biases {
-                // Not in a closure, which would hide the caller's line.
-                Some((ih, hh)) => Some((ih.on_tape_of(x), hh.on_tape_of(x))),
-                None => None,
-            };
-            let (input, hidden) = (weights.input.on_tape_of(x), weights.hidden.on_tape_of(x));
-            let weights = LstmWeights { input, hidden, biases };
-            let of_layer = |state: &Tensor<T>| state.slice(0, l as isize..l as isize + 1);
-            let (y, (h, c)) = sequence.lstm((&of_layer(h), &of_layer(c)), &[weights]);
-            sequence = y;
-            last_h.push(h);
-            last_c.push(c);
+            layers.push(weights);
         }
-        let all = |states: &[Tensor<T>]| Tensor::concat(&states.iter().collect::<Vec<_>>(), 0);
-        let y = if self.batch_first { sequence.transpose(0, 1) } else { sequence };
-        (y, (all(&last_h), all(&last_c)))
+        let options = RecurrentOptions::new().batch_first(self.batch_first).dropout(self.dropout);
+        x.lstm(state, &layers, options)
     }
 }
 
@@ -222,6 +199,6 @@ impl LstmConfig {
                 biases: self.bias.then(|| (draw(&[gates]), draw(&[gates]))),
             })
             .collect();
-        Ok(Lstm { layers, hidden: self.hidden, batch_first: self.batch_first, dropout: self.dropout })
+        Ok(Lstm { layers, batch_first: self.batch_first, dropout: self.dropout })
     }
 }

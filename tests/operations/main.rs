@@ -14,6 +14,7 @@ mod convolution;
 mod ctc;
 mod einsum;
 mod elementwise;
+mod embedding;
 mod indexing;
 mod interpolation;
 mod layout;

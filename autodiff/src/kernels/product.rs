@@ -150,7 +150,7 @@ impl<'a, T> Matrices<'a, T> {
     }
 
     /// Whether `count` matrices of `rows` × `columns` lie in the slice.
-    fn holds(&self, count: usize, rows: usize, columns: usize) -> bool {
+    pub(crate) fn holds(&self, count: usize, rows: usize, columns: usize) -> bool {
         if count == 0 || rows == 0 || columns == 0 {
             return true;
         }
@@ -216,6 +216,46 @@ pub(crate) fn matmul_batched<T: Float>(
     } else {
         let grain = (PARALLEL_PRODUCT / each).max(1);
         c.par_chunks_exact_mut(m * n).with_min_len(grain).enumerate().for_each(|(i, c)| product(i, c, false));
+    }
+}
+
+/// c ← a·b (+ c if `accumulate`) for a product of m×k by k×n, c row-major, on the calling thread alone: for a
+/// caller that is one of several pieces of work.
+pub(crate) fn matmul_on_one_thread<T: Float>(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Matrices<T>,
+    b: Matrices<T>,
+    c: &mut [T],
+    accumulate: bool,
+) {
+    assert_eq!(c.len(), m * n, "matmul: the output has another length");
+    assert!(a.holds(1, m, k) && b.holds(1, k, n), "matmul: an operand is too short");
+    if c.is_empty() {
+        return;
+    }
+    if k == 0 {
+        if !accumulate {
+            c.fill(T::zero());
+        }
+        return;
+    }
+    // SAFETY: `holds` checked the operands and the output has m·n elements; a mutable slice overlaps nothing.
+    unsafe {
+        T::product(
+            m,
+            k,
+            n,
+            a.data.as_ptr(),
+            (a.row as isize, a.column as isize),
+            b.data.as_ptr(),
+            (b.row as isize, b.column as isize),
+            c.as_mut_ptr(),
+            (n as isize, 1),
+            accumulate,
+            false,
+        );
     }
 }
 

@@ -7,6 +7,7 @@ mod convolution;
 mod ctc;
 mod dropout;
 mod elementwise;
+mod embedding;
 mod indexing;
 mod interpolation;
 mod layout;
@@ -85,6 +86,7 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         convolution::operations::<T>(),
         dropout::operations::<T>(),
         elementwise::operations::<T>(),
+        embedding::operations::<T>(),
         indexing::operations::<T>(),
         interpolation::operations::<T>(),
         layout::operations::<T>(),
