@@ -27,8 +27,8 @@ pub use rand;
 /// What most programs need: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autodiff::{
-        self, Conv2dOptions, Float, Function, Gradients, Indices, Mask, Parameter, Pool2d, Reduction, Replay,
-        Tape, Tensor, keepdim,
+        self, Conv2dOptions, Float, Function, Gradients, Indices, Mask, PadMode, Parameter, Patches, Pool2d,
+        Reduction, Replay, Tape, Tensor, keepdim,
     };
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};

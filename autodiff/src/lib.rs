@@ -45,7 +45,7 @@ pub use function::Function;
 pub use gradients::{Differentiable, Gradients};
 pub use indices::{Indices, Mask};
 pub use kernels::simd::vectorized;
-pub use ops::{Conv2dOptions, Pool2d, Reduction};
+pub use ops::{Conv2dOptions, PadMode, Patches, Pool2d, Reduction};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
 pub use shape::{Axes, Shape, ShapeError, Shapes, keepdim};
