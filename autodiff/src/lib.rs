@@ -34,6 +34,7 @@ pub(crate) mod kernels;
 pub mod ops;
 mod parameter;
 pub mod pool;
+mod recorded;
 mod replay;
 mod shape;
 mod tape;

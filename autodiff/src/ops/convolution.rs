@@ -4,11 +4,13 @@ use smallvec::smallvec;
 
 use super::{one, only};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::conv2d::{self, Conv2dGeometry};
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Conv2d, Conv2dInputGradient, Conv2dWeightGradient);
 
 /// A size for each of the two spatial axes, height before width: one number for both, or a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

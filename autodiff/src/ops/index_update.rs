@@ -4,13 +4,15 @@ use smallvec::smallvec;
 
 use super::{Concat, IndexSelect, check_axis, one, only};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::kernels::index;
 use crate::kernels::layout::Along;
 use crate::shape::{Shape, ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(IndexAdd);
 
 /// x with the slices of a source added along an axis: z\[.., indices\[i\], ..\] += source\[.., i, ..\]. Rule:
 /// dx = dz, dsource = dz selected.

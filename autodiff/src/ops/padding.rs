@@ -5,11 +5,13 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{IndexSelect, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::shape::{Shape, ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Pad);
 
 /// What stands in the border that [`Tensor::pad`] adds: a constant, or elements of the tensor.
 ///

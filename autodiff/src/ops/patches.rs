@@ -5,12 +5,14 @@ use smallvec::smallvec;
 use super::convolution::Pair;
 use super::{IndexSelect, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::conv2d::{Conv2dGeometry, output_extent};
 use crate::kernels::patches as kernel;
 use crate::shape::{Shape, ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Unfold, Fold);
 
 /// The patches of a picture: their size, and how they lie on it.
 ///

@@ -5,12 +5,14 @@ use smallvec::SmallVec;
 
 use super::{check_axis, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::arrange;
 use crate::kernels::layout::Along;
 use crate::shape::{Axes, ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Flip, Roll);
 
 /// The elements in reverse order along some axes, without a copy. Rule: dx = dy flipped.
 #[derive(Clone, Debug)]

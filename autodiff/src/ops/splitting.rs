@@ -5,10 +5,12 @@ use smallvec::SmallVec;
 
 use super::{Concat, check_axis};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{Shape, ShapeError, Shapes, refuse};
-use crate::tensor::{Tensor, apply, apply_one};
+use crate::tensor::{Tensor, apply_one, apply_several};
 use crate::value::Value;
+
+builtin!(Split);
 
 /// All parts of a tensor along an axis, one after the other, without a copy. Rule: dx = the parts' dy joined,
 /// zeros for those without.
@@ -216,6 +218,6 @@ impl<T: Float> Tensor<T> {
         if sizes.is_empty() && self.shape()[axis] == 0 {
             return Vec::new();
         }
-        apply(Split { axis, sizes }, &[self]).into_iter().collect()
+        apply_several(Split { axis, sizes }, &[self]).into_iter().collect()
     }
 }

@@ -2,11 +2,13 @@
 
 use super::{one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::arrange;
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Triangle);
 
 /// The elements of one triangle of each matrix, zeros elsewhere. Rule: dx = the triangle of dy.
 #[derive(Clone, Copy, Debug)]

@@ -5,11 +5,13 @@ use smallvec::smallvec;
 use super::super::{one, only};
 use super::rows::{Rows, present};
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::kernels::group_norm::Groups;
 use crate::shape::{ShapeError, Shapes, keepdim, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(GroupNorm);
 
 /// y = w·(x − μ)/√(σ² + ε) + b, with the mean μ and the biased variance σ² of each image's groups of channels, and
 /// w and b by channel; fused.

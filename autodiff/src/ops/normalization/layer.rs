@@ -5,11 +5,13 @@ use smallvec::smallvec;
 use super::super::{one, only};
 use super::rows::{Rows, present};
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::kernels::group_norm::Groups;
 use crate::shape::{Shape, ShapeError, Shapes, keepdim};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(LayerNorm, RmsNorm);
 
 /// The shape must end with the one to normalize over, which the weight and the bias have.
 fn check(normalized: &[usize], inputs: &[&[usize]], names: &[&str]) -> Result<Shapes, ShapeError> {

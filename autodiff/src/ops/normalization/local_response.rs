@@ -4,11 +4,13 @@ use smallvec::smallvec;
 
 use super::super::{one, only, single};
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::kernels::local_response::LocalResponse;
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(LocalResponseNorm);
 
 /// y = x·d^(−β) with d = k + α/size·Σ x² over a window of `size` channels around each; fused.
 ///
