@@ -471,8 +471,8 @@ mod tests {
 
     fn close<T: Float>(found: &[T], exact: &[f64], tolerance: f64) {
         let scale = exact.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
-        for (i, (found, exact)) in found.iter().zip(exact).enumerate() {
-            assert!((found.to_f64() - exact).abs() <= tolerance * scale, "{found} for {exact} at {i}");
+        for (i, (&found, exact)) in found.iter().zip(exact).enumerate() {
+            assert!((Float::to_f64(found) - exact).abs() <= tolerance * scale, "{found} for {exact} at {i}");
         }
     }
 
@@ -480,9 +480,9 @@ mod tests {
         for (batch, groups, channels, positions) in SIZES {
             let g = Groups { batch, groups, channels, positions };
             let x: Vec<T> = waves::<T>(g.len(), 5).into_iter().map(|x| x + T::from_f64(shift)).collect();
-            let exact: Vec<f64> = x.iter().map(|x| x.to_f64()).collect();
+            let exact: Vec<f64> = x.iter().map(|&x| Float::to_f64(x)).collect();
             for centred in [true, false] {
-                let bits = |x: &[T]| x.iter().map(|x| x.to_f64().to_bits()).collect::<Vec<_>>();
+                let bits = |x: &[T]| x.iter().map(|&x| Float::to_f64(x).to_bits()).collect::<Vec<_>>();
                 let all = |f: &Found<T>| [bits(&f.y), bits(&f.dx), bits(&f.dw), bits(&f.db)];
                 same_at_any_thread_count(|| all(&run(g, &x, centred)));
                 let (found, exact) = (run(g, &x, centred), plain(g, &exact, centred));

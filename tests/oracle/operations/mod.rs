@@ -6,14 +6,18 @@ mod comparison;
 mod convolution;
 mod dropout;
 mod elementwise;
+mod index_update;
 mod indexing;
 mod layout;
 mod loss;
 mod normalization;
+mod padding;
+mod patches;
 mod pooling;
 mod products;
 mod recurrent;
 mod reduction;
+mod repetition;
 mod softmax;
 
 use wengert::prelude::*;
@@ -70,14 +74,18 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         convolution::operations::<T>(),
         dropout::operations::<T>(),
         elementwise::operations::<T>(),
+        index_update::operations::<T>(),
         indexing::operations::<T>(),
         layout::operations::<T>(),
         loss::operations::<T>(),
         normalization::operations::<T>(),
+        padding::operations::<T>(),
+        patches::operations::<T>(),
         pooling::operations::<T>(),
         products::operations::<T>(),
         recurrent::operations::<T>(),
         reduction::operations::<T>(),
+        repetition::operations::<T>(),
         softmax::operations::<T>(),
     ]
     .concat()
