@@ -18,7 +18,6 @@ def cases():
             ((1, 4, 4), [(-1, 1), (2, -1)]),
             ((1, 3, 4), [(-1, -1), (-2, 1)]),
             ((1, 2, 2, 3), [(1, 0), (0, 1), (2, 1)]),
-            ((0, 3), [(1, 2)]),
         ):
             assert len(widths) in ranks
             pairs = [w for pair in reversed(widths) for w in pair]
