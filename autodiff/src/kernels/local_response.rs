@@ -69,14 +69,19 @@ fn add<T: Float>(acc: &mut [T], x: &[T]) {
     }
 }
 
-/// x^(−β).
+/// out\[i\] ← d\[i\]^(−β).
 #[inline(always)]
-fn inverse_power<T: Float>(x: T, beta: f64) -> T {
+fn inverse_powers<T: Float>(d: &[T], beta: f64, out: &mut [T]) {
     if beta == 0.75 {
-        let root = T::one() / x.sqrt();
-        root * root.sqrt()
+        for (out, &d) in out.iter_mut().zip(d) {
+            let root = T::one() / d.sqrt();
+            *out = root * root.sqrt();
+        }
     } else {
-        T::from_f64((-beta * x.to_f64().vln()).vexp())
+        // In double precision, where the product with the logarithm costs single precision nothing.
+        for (out, &d) in out.iter_mut().zip(d) {
+            *out = T::from_f64((-beta * d.to_f64().vln()).vexp());
+        }
     }
 }
 
@@ -147,8 +152,9 @@ impl LocalResponse {
                         let at = self.at(image, c, left);
                         // SAFETY: each tile is written by one task, row by row.
                         let y = unsafe { y.slice(at, width) };
-                        for ((y, &x), &d) in y.iter_mut().zip(&x[at..at + width]).zip(d) {
-                            *y = x * inverse_power(d, self.beta);
+                        inverse_powers(d, self.beta, y);
+                        for (y, &x) in y.iter_mut().zip(&x[at..at + width]) {
+                            *y *= x;
                         }
                     }
                 },
@@ -176,9 +182,12 @@ impl LocalResponse {
                         // SAFETY: each tile is written by one task, row by row.
                         let dx = unsafe { dx.slice(at, width) };
                         let (x, dy) = (&x[at..at + width], &dy[at..at + width]);
-                        for i in 0..width {
-                            dx[i] = dy[i] * inverse_power(d[i], self.beta);
-                            t[i] = dx[i] * x[i] / d[i];
+                        inverse_powers(d, self.beta, dx);
+                        for (dx, &dy) in dx.iter_mut().zip(dy) {
+                            *dx *= dy;
+                        }
+                        for ((t, (&dx, &x)), &d) in t.iter_mut().zip(dx.iter().zip(x)).zip(d) {
+                            *t = dx * x / d;
                         }
                     }
                     // The windows that hold a channel reach as far the other way.
