@@ -37,6 +37,10 @@ def cases():
         for weight, bias, eps in ((1, 1, 1e-5), (0, 0, 0.125), (1, 0, 0.125), (0, 1, 1e-5)):
             if math.prod(shape) > 12 and not (weight and bias):
                 continue
+            # Of one element nothing is left but rounding, and of two the gradient vanishes with epsilon.
+            if math.prod(size) == 1:
+                continue
+            eps = 0.125 if math.prod(size) == 2 else eps
             run = lambda x, *rest: F.layer_norm(x, size, *given(rest, weight, bias), eps)
             if bias and not weight:
                 # PyTorch's second derivative fails where there is a bias alone.
@@ -45,7 +49,7 @@ def cases():
             name = f"{list(shape)} over {list(size)}, weight {weight}, bias {bias}, eps {eps}"
             case(name, "layer_norm", run, [draw(*shape)] + affine(size, weight, bias), **options)
         for weight, eps in ((1, 1e-5), (0, 0.125), (1, None)):
-            if eps is None and math.prod(size) == 1:
+            if eps != 0.125 and math.prod(size) == 1:
                 continue
             # Single precision has another default.
             epsilon = 2.0**-23 if eps is None else eps
@@ -57,7 +61,7 @@ def cases():
     far = draw(2, 4) + np.array([[64.0], [-64.0]])
     run = lambda x: F.layer_norm(x, (4,), None, None, 1e-3)
     case("means far from 0", "layer_norm", run, [far], normalized_shape=[4], weight=False, bias=False, eps=1e-3)
-    for shape, groups in (((2, 4), 2), ((1, 4, 3), 2), ((2, 2, 2, 2), 1), ((2, 2, 2, 2), 2), ((1, 6, 2), 3), ((0, 2, 3), 1)):
+    for shape, groups in (((2, 6), 2), ((1, 4, 3), 2), ((2, 2, 2, 2), 1), ((2, 2, 2, 2), 2), ((1, 6, 2), 3), ((0, 2, 3), 1)):
         for weight, bias, eps in ((1, 1, 1e-5), (0, 0, 0.125), (1, 0, 0.125), (0, 1, 1e-5)):
             if shape != (1, 4, 3) and weight != bias:
                 continue
@@ -65,7 +69,7 @@ def cases():
             options = dict(groups=groups, weight=bool(weight), bias=bool(bias), eps=eps)
             name = f"{list(shape)} in {groups}, weight {weight}, bias {bias}, eps {eps}"
             case(name, "group_norm", run, [draw(*shape)] + affine(shape[1:2], weight, bias), **options)
-    for shape in ((2, 2, 3), (1, 3, 2, 2), (2, 1, 2)):
+    for shape in ((2, 2, 3), (1, 3, 2, 2), (2, 1, 3)):
         for weight, bias, eps in ((1, 1, 1e-5), (0, 0, 0.125)):
 
             def instance(x, *rest):
