@@ -65,25 +65,21 @@ impl Groups {
     }
 }
 
-/// Σ f(i) for i in 0..n, in double precision.
+/// Σ f(x, y) over two rows of one length, in double precision.
 #[inline(always)]
-fn sum(n: usize, f: impl Fn(usize) -> f64 + Copy) -> f64 {
+fn sum<T: Float>(x: &[T], y: &[T], f: impl Fn(T, T) -> f64 + Copy) -> f64 {
     let mut total = 0.0;
-    let mut start = 0;
-    while start < n {
-        let end = (start + BLOCK).min(n);
+    for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
         let mut lanes = [0.0; LANES];
-        let whole = start + (end - start) / LANES * LANES;
-        while start < whole {
-            for (l, lane) in lanes.iter_mut().enumerate() {
-                *lane += f(start + l);
+        let ((x, rest_x), (y, rest_y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (x, y) in x.iter().zip(y) {
+            for l in 0..LANES {
+                lanes[l] += f(x[l], y[l]);
             }
-            start += LANES;
         }
-        for (l, lane) in lanes.iter_mut().enumerate().take(end - start) {
-            *lane += f(start + l);
+        for (lane, (&x, &y)) in lanes.iter_mut().zip(rest_x.iter().zip(rest_y)) {
+            *lane += f(x, y);
         }
-        start = end;
         let mut width = LANES / 2;
         while width > 0 {
             for l in 0..width {
@@ -104,18 +100,20 @@ fn row_statistics<T: Float>(x: &[T], eps: f64, centred: bool) -> (T, T, T) {
     let mut mean = 0.0;
     if centred {
         mean = sum(
-            x.len(),
+            x,
+            x,
             #[inline(always)]
-            |i| x[i].to_f64(),
+            |x, _| x.to_f64(),
         ) / n;
         high = T::from_f64(mean);
         low = T::from_f64(mean - high.to_f64());
     }
     let square = sum(
-        x.len(),
+        x,
+        x,
         #[inline(always)]
-        |i| {
-            let d = x[i].to_f64() - mean;
+        |x, _| {
+            let d = x.to_f64() - mean;
             d * d
         },
     );
@@ -170,21 +168,28 @@ fn affine_elements<T: Float>(
     bias: Option<&[T]>,
     y: &mut [T],
 ) {
-    match weight {
-        Some(weight) => {
+    let normal = #[inline(always)]
+    |x: T| (x - h - l) * v;
+    match (weight, bias) {
+        (Some(weight), Some(bias)) => {
+            for ((y, &x), (&w, &b)) in y.iter_mut().zip(x).zip(weight.iter().zip(bias)) {
+                *y = normal(x) * w + b;
+            }
+        }
+        (Some(weight), None) => {
             for ((y, &x), &w) in y.iter_mut().zip(x).zip(weight) {
-                *y = (x - h - l) * v * w;
+                *y = normal(x) * w;
             }
         }
-        None => {
+        (None, Some(bias)) => {
+            for ((y, &x), &b) in y.iter_mut().zip(x).zip(bias) {
+                *y = normal(x) + b;
+            }
+        }
+        (None, None) => {
             for (y, &x) in y.iter_mut().zip(x) {
-                *y = (x - h - l) * v;
+                *y = normal(x);
             }
-        }
-    }
-    if let Some(bias) = bias {
-        for (y, &b) in y.iter_mut().zip(bias) {
-            *y += b;
         }
     }
 }
@@ -263,19 +268,20 @@ fn gradient_elements<T: Float>(
         }
         None => dx.copy_from_slice(dy),
     }
-    let (x, gradient) = (&x[..n], &dx[..n]);
     let mut plain = 0.0;
     if centred {
         plain = sum(
-            n,
+            dx,
+            dx,
             #[inline(always)]
-            |i| gradient[i].to_f64(),
+            |g, _| g.to_f64(),
         );
     }
     let product = sum(
-        n,
+        x,
+        dx,
         #[inline(always)]
-        |i| (gradient[i] * ((x[i] - h - l) * v)).to_f64(),
+        |x, g| (g * ((x - h - l) * v)).to_f64(),
     );
     let plain = T::from_f64(plain / n as f64);
     let product = T::from_f64(product / n as f64);
@@ -316,17 +322,17 @@ fn gradient_planes<T: Float>(
 /// Σ dy and Σ dy·x̂ of a plane.
 #[inline(always)]
 fn plane_sums<T: Float>(x: &[T], [h, l, v]: [T; 3], dy: &[T]) -> (f64, f64) {
-    let n = dy.len();
-    let x = &x[..n];
     let plain = sum(
-        n,
+        dy,
+        dy,
         #[inline(always)]
-        |i| dy[i].to_f64(),
+        |dy, _| dy.to_f64(),
     );
     let product = sum(
-        n,
+        x,
+        dy,
         #[inline(always)]
-        |i| (dy[i] * ((x[i] - h - l) * v)).to_f64(),
+        |x, dy| (dy * ((x - h - l) * v)).to_f64(),
     );
     (plain, product)
 }
@@ -350,7 +356,7 @@ pub(crate) fn weight_gradients<T: Float>(
     let images = (CHUNK / (g.groups * g.row())).clamp(1, ROWS);
     let blocks = g.batch.div_ceil(images);
     let (mut weights, mut offsets) = (Scratch::new(blocks * all), Scratch::new(blocks * all));
-    let (w, b) = (Shared::new(&mut *weights), Shared::new(&mut *offsets));
+    let (w, b) = (Shared::new(&mut weights), Shared::new(&mut offsets));
     let run = |task: usize| {
         let (block, group) = (task / g.groups, task % g.groups);
         let first = block * all + group * g.channels;
