@@ -103,7 +103,10 @@ impl<T: Float> Checkpoint<T> {
     fn again(&self, inputs: &[Tensor<T>], tape: &Tape) -> Tensors<T> {
         let (inputs, values) = inputs.split_at(inputs.len() - self.parameters.len());
         for (parameter, value) in self.parameters.iter().zip(values) {
-            tape.preset(parameter, value);
+            // One that was frozen since is a constant.
+            if !parameter.is_frozen() {
+                tape.watch_as(parameter, value);
+            }
         }
         (self.run)(inputs)
     }

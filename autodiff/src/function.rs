@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::indices::{Indices, Mask};
+use crate::indices::Indices;
+use crate::mask::Mask;
 use crate::shape::{ShapeError, Shapes};
 use crate::tape::{Node, Place, Tape};
 use crate::tensor::Tensor;
@@ -183,6 +184,12 @@ pub struct Forward<'a, T: Float> {
 }
 
 impl<T: Float> Forward<'_, T> {
+    /// Of a call that is not recorded.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn unrecorded() -> Self {
+        Self { needs: &[], inputs: SmallVec::new(), outputs: SmallVec::new(), others: SmallVec::new() }
+    }
+
     /// Whether the call is recorded. If not, what only the rule needs has not to be computed.
     pub fn records(&self) -> bool {
         !self.needs.is_empty()

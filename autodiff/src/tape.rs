@@ -117,7 +117,7 @@ pub struct Record<T: Float> {
     pub(crate) slots: u32,
     /// In the order of their slots.
     pub(crate) leaves: Vec<(u32, Leaf)>,
-    watched: HashMap<ParameterId, (u32, Value<T>)>,
+    watched: HashMap<ParameterId, (Option<u32>, Value<T>)>,
     /// The parameters asked for, where nothing is to be recorded but which these are.
     asked: Option<Vec<Parameter<T>>>,
     /// Slots of intermediate tensors whose gradient is asked for.
@@ -257,12 +257,57 @@ impl Tape {
             Some((slot, value)) => (*slot, value.clone()),
             None => {
                 let slot = record.leaf(Leaf::Parameter(id));
-                record.watched.insert(id, (slot, value.clone()));
-                (slot, value)
+                record.watched.insert(id, (Some(slot), value.clone()));
+                (Some(slot), value)
             }
         };
         drop(record);
-        Tensor { value, place: Some(Place { tape: self.clone(), slot: Some(slot) }) }
+        Tensor { value, place: Some(Place { tape: self.clone(), slot }) }
+    }
+
+    /// Makes a tensor of this tape stand for a parameter: [`watch`](Self::watch) gives it from now on. A gradient
+    /// goes to the tensor, and where it leads, not to the parameter.
+    ///
+    /// This makes a function of parameters a function of tensors, to differentiate it as
+    /// [transforms](crate::transform) do, or to try weights that come from another model.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let w = Parameter::new(Tensor::<f64>::scalar(3.0));
+    /// let tape = Tape::new();
+    /// let trial = tape.variable(Tensor::scalar(5.0));
+    /// tape.watch_as(&w, &trial);
+    /// let y = tape.watch(&w).square();
+    /// assert_eq!(y.item(), 25.0);
+    /// assert_eq!(y.backward().get(&trial).unwrap().item(), 10.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes differ, the parameter is frozen or was watched on this tape before, or the tensor lies on
+    /// another tape.
+    #[track_caller]
+    pub fn watch_as<T: Float>(&self, parameter: &Parameter<T>, x: &Tensor<T>) {
+        if parameter.shape() != x.shape() {
+            panic!(
+                "Tape::watch_as: the parameter has shape {:?}, the tensor {:?}",
+                parameter.shape(),
+                x.shape()
+            );
+        }
+        if parameter.is_frozen() {
+            panic!("Tape::watch_as: the parameter {parameter:?} is frozen, and a constant on every tape");
+        }
+        if x.tape().is_some_and(|tape| !tape.is(self)) {
+            panic!("Tape::watch_as: the tensor lies on another tape");
+        }
+        let slot = x.place.as_ref().and_then(|p| p.slot);
+        let mut record = self.open::<T>("Tape::watch_as");
+        if record.watched.contains_key(&parameter.id()) {
+            drop(record);
+            panic!("Tape::watch_as: the parameter {parameter:?} was watched on this tape already");
+        }
+        record.watched.insert(parameter.id(), (slot, x.value.clone()));
     }
 
     /// The number of operations recorded and not yet replayed, of both element types.
@@ -357,13 +402,6 @@ impl Tape {
     /// A tape for what ran before from a draw on.
     pub(crate) fn recomputing(seed: Option<u64>, draw: u64) -> Self {
         Self::from_draw(seed, draw, true)
-    }
-
-    /// Makes a tensor of this tape what watching the parameter gives.
-    pub(crate) fn preset<T: Float>(&self, parameter: &Parameter<T>, x: &Tensor<T>) {
-        if let Some(slot) = x.place.as_ref().and_then(|p| p.slot) {
-            self.lock::<T>().watched.insert(parameter.id(), (slot, x.value.clone()));
-        }
     }
 
     /// Runs on this tape what ran before from a draw on.

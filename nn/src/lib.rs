@@ -29,6 +29,8 @@ extern crate self as wengert_nn;
 
 mod activation;
 mod buffer;
+#[cfg(feature = "proptest")]
+pub mod check;
 mod config;
 mod convolution;
 mod dropout;

@@ -168,27 +168,25 @@ fn affine_elements<T: Float>(
     bias: Option<&[T]>,
     y: &mut [T],
 ) {
-    let normal = #[inline(always)]
-    |x: T| (x - h - l) * v;
     match (weight, bias) {
         (Some(weight), Some(bias)) => {
             for ((y, &x), (&w, &b)) in y.iter_mut().zip(x).zip(weight.iter().zip(bias)) {
-                *y = normal(x) * w + b;
+                *y = (x - h - l) * v * w + b;
             }
         }
         (Some(weight), None) => {
             for ((y, &x), &w) in y.iter_mut().zip(x).zip(weight) {
-                *y = normal(x) * w;
+                *y = (x - h - l) * v * w;
             }
         }
         (None, Some(bias)) => {
             for ((y, &x), &b) in y.iter_mut().zip(x).zip(bias) {
-                *y = normal(x) + b;
+                *y = (x - h - l) * v + b;
             }
         }
         (None, None) => {
             for (y, &x) in y.iter_mut().zip(x) {
-                *y = normal(x);
+                *y = (x - h - l) * v;
             }
         }
     }

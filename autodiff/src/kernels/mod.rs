@@ -10,6 +10,7 @@ pub(crate) mod batch_norm;
 pub(crate) mod broadcast;
 pub(crate) mod conv2d;
 pub(crate) mod copy;
+mod erf;
 mod fold;
 pub(crate) mod group_norm;
 pub(crate) mod index;

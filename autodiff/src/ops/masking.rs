@@ -2,7 +2,7 @@
 
 use super::{Concat, IndexSelect};
 use crate::Float;
-use crate::indices::Mask;
+use crate::mask::Mask;
 use crate::shape::{Shape, ShapeError, broadcast, refuse};
 use crate::tensor::{Tensor, apply_one};
 

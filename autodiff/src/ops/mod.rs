@@ -7,10 +7,14 @@
 
 mod activation;
 mod arithmetic;
+mod choice;
 mod comparison;
 mod convolution;
+mod curve;
 mod dropout;
 mod elementwise;
+mod error_function;
+mod exponential;
 mod index_update;
 mod indexing;
 mod layout;
@@ -26,17 +30,22 @@ mod recurrent;
 mod reduction;
 mod repetition;
 mod reversal;
+mod rounding;
 mod slicing;
 mod softmax;
 mod splitting;
 mod triangle;
+mod trigonometric;
 
 pub use activation::*;
 pub use arithmetic::*;
+pub use choice::*;
 pub use comparison::*;
 pub use convolution::*;
 pub use dropout::*;
 pub use elementwise::*;
+pub use error_function::*;
+pub use exponential::*;
 pub use index_update::*;
 pub use indexing::*;
 pub use layout::*;
@@ -54,6 +63,7 @@ pub use slicing::*;
 pub use softmax::*;
 pub use splitting::*;
 pub use triangle::*;
+pub use trigonometric::*;
 
 use smallvec::smallvec;
 

@@ -10,6 +10,7 @@ mod index_update;
 mod indexing;
 mod layout;
 mod loss;
+mod masks;
 mod normalization;
 mod padding;
 mod patches;
@@ -19,6 +20,7 @@ mod recurrent;
 mod reduction;
 mod repetition;
 mod softmax;
+mod trigonometric;
 
 use wengert::prelude::*;
 
@@ -78,6 +80,7 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         indexing::operations::<T>(),
         layout::operations::<T>(),
         loss::operations::<T>(),
+        masks::operations::<T>(),
         normalization::operations::<T>(),
         padding::operations::<T>(),
         patches::operations::<T>(),
@@ -87,6 +90,7 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         reduction::operations::<T>(),
         repetition::operations::<T>(),
         softmax::operations::<T>(),
+        trigonometric::operations::<T>(),
     ]
     .concat()
 }
