@@ -28,8 +28,8 @@ pub use rand;
 pub mod prelude {
     pub use autodiff::{
         self, BagMode, Conv2dOptions, Float, Function, Gradients, Indices, Interpolate, Interpolation, Mask,
-        Parameter, Pool1d, Pool2d, Pool3d, RecurrentOptions, RecurrentWeights, Reduction, Replay, Tape,
-        Tensor, keepdim,
+        PadMode, Parameter, Patches, Pool1d, Pool2d, Pool3d, RecurrentOptions, RecurrentWeights, Reduction,
+        Replay, Tape, Tensor, keepdim,
     };
     pub use autodiff::{
         BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,

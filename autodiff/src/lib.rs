@@ -66,8 +66,8 @@ pub use indices::Indices;
 pub use kernels::simd::vectorized;
 pub use mask::Mask;
 pub use ops::{
-    BagMode, Conv2dOptions, Interpolate, Interpolation, Pool1d, Pool2d, Pool3d, RecurrentOptions,
-    RecurrentWeights, Reduction,
+    BagMode, Conv2dOptions, Interpolate, Interpolation, PadMode, Patches, Pool1d, Pool2d, Pool3d,
+    RecurrentOptions, RecurrentWeights, Reduction,
 };
 pub use ops::{
     BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,

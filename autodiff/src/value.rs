@@ -5,6 +5,7 @@ use std::fmt;
 use ndarray::{ArcArray, Array1, ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice, s};
 
 use crate::Float;
+use crate::shape::Shape;
 
 /// Buffers from this many elements on start at a cache line.
 const ALIGNED_FROM: usize = 1 << 12;
@@ -87,8 +88,20 @@ impl<T: Float> Value<T> {
         Self::build(self.shape(), |out| crate::kernels::copy::copy_strided(self.view(), out))
     }
 
-    /// The same elements under another shape of as many; copies if they are not row-major.
+    /// The same elements under another shape of as many; copies if they are not row-major, unless only axes
+    /// of size 1 come or go.
     pub(crate) fn reshaped(&self, shape: &[usize]) -> Self {
+        let longer = |shape: &[usize]| shape.iter().copied().filter(|&n| n != 1).collect::<Shape>();
+        if !self.array().is_standard_layout() && longer(self.shape()) == longer(shape) {
+            let mut array = self.array().clone();
+            for axis in (0..array.ndim()).rev().filter(|&axis| self.shape()[axis] == 1) {
+                array = array.index_axis_move(Axis(axis), 0);
+            }
+            for axis in (0..shape.len()).filter(|&axis| shape[axis] == 1) {
+                array = array.insert_axis(Axis(axis));
+            }
+            return Self::from_arc(array);
+        }
         let array = self.contiguous().array().clone();
         Self::from_arc(array.into_shape_with_order(IxDyn(shape)).expect("as many elements"))
     }
@@ -199,6 +212,16 @@ mod tests {
         drop(value);
         assert_eq!(slice.view()[[0, 0]], 1.0);
         assert_eq!(slice.into_array().shape(), [2, 1000]);
+    }
+
+    #[test]
+    fn axes_of_size_one_come_and_go_without_a_copy() {
+        let value = Value::<f32>::build(&[2, 1, 3], |out| out.copy_from_slice(&[0., 1., 2., 3., 4., 5.]));
+        let turned = value.permuted(&[2, 1, 0]);
+        let reshaped = turned.reshaped(&[1, 3, 2, 1]);
+        assert_eq!(reshaped.view().as_ptr(), value.view().as_ptr());
+        assert_eq!(reshaped.view()[[0, 2, 1, 0]], 5.0);
+        assert_eq!(turned.reshaped(&[2, 3]).as_slice().unwrap(), [0., 3., 1., 4., 2., 5.]);
     }
 
     #[test]

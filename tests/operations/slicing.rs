@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use wengert::prelude::*;
 
 use crate::row;
-use crate::strategies::{Plan, axis, cases, shape, size, some};
+use crate::strategies::{Plan, axis, cases, shape, size, some, up_to};
 
 /// A part of an axis, with bounds counted from either end and steps either way.
 fn part() -> impl Strategy<Value = Plan<(isize, Slice)>> {
@@ -51,14 +51,44 @@ fn stackable() -> impl Strategy<Value = Plan<isize>> {
     shape(0..=2).prop_flat_map(copies).prop_map(|(axis, n, s)| (vec![s; n], axis))
 }
 
-/// Widths for each axis, negative ones too, that leave at least nothing.
-fn padded() -> impl Strategy<Value = Plan<Vec<(isize, isize)>>> {
-    let widths = |s: Vec<usize>| (prop::collection::vec((-3..=2isize, -3..=2isize), s.len()), Just(s));
-    let leave = |(widths, s): (Vec<(isize, isize)>, Vec<usize>)| {
-        let fits = widths.iter().zip(&s).all(|((before, after), &n)| n as isize + before + after >= 0);
-        fits.then(|| (vec![s], widths))
+/// Sizes that add up to an axis.
+fn with_sizes() -> impl Strategy<Value = Plan<(Vec<usize>, isize)>> {
+    let sizes = |s: Vec<usize>| (axis(s.len()), prop::collection::vec(size(), 1..=4), Just(s));
+    shape(1..=3).prop_flat_map(sizes).prop_map(|(axis, sizes, mut s)| {
+        let at = axis.rem_euclid(s.len() as isize) as usize;
+        s[at] = sizes.iter().sum();
+        (vec![s], (sizes, axis))
+    })
+}
+
+fn with_count() -> impl Strategy<Value = Plan<(usize, isize)>> {
+    let counts = |s: Vec<usize>| (1..=5usize, axis(s.len()), Just(s));
+    shape(1..=3).prop_flat_map(counts).prop_map(|(count, axis, s)| (vec![s], (count, axis)))
+}
+
+/// An axis that is not empty, and not so long that there is a node for each of a thousand elements.
+fn unbindable() -> impl Strategy<Value = Plan<isize>> {
+    let axes = |s: Vec<usize>| (axis(s.len()), up_to(4, 40), Just(s));
+    shape(1..=3).prop_flat_map(axes).prop_map(|(axis, n, mut s)| {
+        let at = axis.rem_euclid(s.len() as isize) as usize;
+        s[at] = n;
+        (vec![s], axis)
+    })
+}
+
+/// An axis, a start counted from either end, and a length.
+fn narrowed() -> impl Strategy<Value = Plan<(isize, isize, usize)>> {
+    let starts = |s: Vec<usize>| {
+        (axis(s.len()), Just(s)).prop_flat_map(|(axis, s)| {
+            let n = s[axis.rem_euclid(s.len() as isize) as usize];
+            (Just(axis), 0..=n, any::<bool>(), Just(s)).prop_flat_map(move |(axis, start, from_end, s)| {
+                let first = start as isize - if from_end && start < n { n as isize } else { 0 };
+                (Just(axis), Just(first), 0..=n - start, Just(s))
+            })
+        })
     };
-    shape(0..=3).prop_flat_map(widths).prop_filter_map("no more is taken away than there is", leave)
+    let plan = |(axis, start, length, s)| (vec![s], (axis, start, length));
+    shape(1..=3).prop_flat_map(starts).prop_map(plan)
 }
 
 row!(slice, cases(part(), -2.0..=2.0), |x, part: (isize, Slice)| x[0].slice(part.0, part.1));
@@ -69,4 +99,13 @@ row!(concat, cases(joinable(), -2.0..=2.0), |x, axis: isize| {
 row!(stack, cases(stackable(), -2.0..=2.0), |x, axis: isize| {
     Tensor::stack(&x.iter().collect::<Vec<_>>(), *axis)
 });
-row!(pad, cases(padded(), -2.0..=2.0), |x, widths: Vec<(isize, isize)>| x[0].pad(widths, 0.75));
+row!(split, cases(with_sizes(), -2.0..=2.0), |x, o: (Vec<usize>, isize)| {
+    // The second part twice, and not the first: a gradient where there is one, zeros where there is none.
+    let parts = x[0].split(&o.0[..], o.1);
+    let second = parts.get(1).unwrap_or(&parts[0]);
+    [parts[parts.len() - 1].square(), second.clone()]
+});
+row!(split_each, cases(with_count(), -2.0..=2.0), |x, o: (usize, isize)| x[0].split(o.0, o.1));
+row!(chunk, cases(with_count(), -2.0..=2.0), |x, o: (usize, isize)| x[0].chunk(o.0.max(3), o.1));
+row!(unbind, cases(unbindable(), -2.0..=2.0), |x, axis: isize| x[0].unbind(*axis));
+row!(narrow, cases(narrowed(), -2.0..=2.0), |x, o: (isize, isize, usize)| x[0].narrow(o.0, o.1, o.2));

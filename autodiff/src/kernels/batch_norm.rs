@@ -4,7 +4,7 @@
 //! depend on the channel only. Sums are taken plane by plane and added in the order of the batch; a channel
 //! is never divided between threads, so that the bits do not depend on their number.
 
-use super::parallel::{Shared, each, worthwhile};
+use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
 use crate::Float;
 
@@ -175,31 +175,46 @@ fn by_channel<T: Float>(
         return;
     }
     let shared = Shared::new(out);
-    let image = c.channels * c.positions;
-    let run = |n: usize| {
-        let range = n * image..(n + 1) * image;
-        // SAFETY: each image has its own part.
-        let (x, y, out) = (&x[range.clone()], &y[range], unsafe { shared.slice(n * image, image) });
-        vectorized(
-            #[inline(always)]
-            || {
-                if c.positions == 1 {
+    if c.positions == 1 {
+        let row = |n: usize| {
+            let range = n * c.channels..(n + 1) * c.channels;
+            // SAFETY: each image has its own part.
+            let out = unsafe { shared.slice(range.start, c.channels) };
+            let (x, y) = (&x[range.clone()], &y[range]);
+            vectorized(
+                #[inline(always)]
+                || {
                     for (j, ((out, &x), &y)) in out.iter_mut().zip(x).zip(y).enumerate() {
                         *out = f(j, x, y);
                     }
-                } else {
-                    let planes = out.chunks_exact_mut(c.positions);
-                    let sources = x.chunks_exact(c.positions).zip(y.chunks_exact(c.positions));
-                    for (j, (out, (x, y))) in planes.zip(sources).enumerate() {
-                        for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-                            *out = f(j, x, y);
-                        }
+                },
+            );
+        };
+        return for_each(c.batch, c.len(), row);
+    }
+    // Planes of all images, so that a batch of one is work for several threads too.
+    let planes = c.batch * c.channels;
+    let many = CHUNK.div_ceil(c.positions);
+    let piece = |i: usize| {
+        let piece = i * many..((i + 1) * many).min(planes);
+        let range = piece.start * c.positions..piece.end * c.positions;
+        // SAFETY: each piece has its own planes.
+        let out = unsafe { shared.slice(range.start, range.len()) };
+        let (x, y) = (&x[range.clone()], &y[range]);
+        vectorized(
+            #[inline(always)]
+            || {
+                let sources = x.chunks_exact(c.positions).zip(y.chunks_exact(c.positions));
+                for (i, (out, (x, y))) in out.chunks_exact_mut(c.positions).zip(sources).enumerate() {
+                    let j = (piece.start + i) % c.channels;
+                    for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
+                        *out = f(j, x, y);
                     }
                 }
             },
         );
     };
-    for_each(c.batch, c.len(), run);
+    for_each(planes.div_ceil(many), c.len(), piece);
 }
 
 fn for_each(tasks: usize, elements: usize, run: impl Fn(usize) + Sync + Send) {

@@ -22,9 +22,14 @@ pub(crate) fn index_select<T: Copy + Send + Sync>(x: &[T], along: Along, ids: &[
         return;
     }
     let copy = |first: usize, out: &mut [T]| {
-        for (i, out) in out.chunks_exact_mut(inner).enumerate() {
-            let (o, i) = ((first + i) / ids.len(), (first + i) % ids.len());
-            let from = (o * n + ids[i] as usize) * inner;
+        // Counted along: a division for each row would cost more than a short row's copy.
+        let (mut o, mut next) = (first / ids.len(), first % ids.len());
+        for out in out.chunks_exact_mut(inner) {
+            let from = (o * n + ids[next] as usize) * inner;
+            next += 1;
+            if next == ids.len() {
+                (o, next) = (o + 1, 0);
+            }
             if inner == 1 {
                 out[0] = x[from];
             } else {

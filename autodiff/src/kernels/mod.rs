@@ -5,6 +5,7 @@
 //! thread count. This is the only folder in which `unsafe` may stand.
 #![allow(unsafe_code)]
 
+pub(crate) mod arrange;
 pub(crate) mod batch_norm;
 pub(crate) mod broadcast;
 pub(crate) mod conv2d;
@@ -14,11 +15,14 @@ pub(crate) mod diagonal;
 pub(crate) mod embedding;
 mod erf;
 mod fold;
+pub(crate) mod group_norm;
 pub(crate) mod index;
 pub(crate) mod layout;
+pub(crate) mod local_response;
 pub(crate) mod math;
 pub(crate) mod order;
 pub(crate) mod parallel;
+pub(crate) mod patches;
 pub(crate) mod pool2d;
 pub(crate) mod product;
 pub(crate) mod random;

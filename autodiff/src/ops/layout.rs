@@ -194,6 +194,26 @@ impl<T: Float> Tensor<T> {
         apply_one(Permute { axes }, &[self])
     }
 
+    /// Some axes moved to other places, `source[i]` to `destination[i]`; the rest keep their order. No element is
+    /// copied.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f32>::zeros([2, 3, 4]);
+    /// assert_eq!(x.movedim([0], [-1]).shape(), [3, 4, 2]);
+    /// assert_eq!(x.movedim([0, 1], [1, 2]).shape(), [4, 2, 3]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice, or there are not as many places as axes.
+    #[track_caller]
+    pub fn movedim(&self, source: impl AsRef<[isize]>, destination: impl AsRef<[isize]>) -> Self {
+        match moved(self.ndim(), source.as_ref(), destination.as_ref()) {
+            Ok(axes) => apply_one(Permute { axes }, &[self]),
+            Err(error) => refuse(error.of("movedim", &[self.shape()])),
+        }
+    }
+
     /// The tensor without one axis, whose size is 1.
     ///
     /// ```
@@ -269,4 +289,24 @@ impl<T: Float> Tensor<T> {
             Err(error) => refuse(error.of(operation, &[self.shape()])),
         }
     }
+}
+
+/// The order of the axes in which each source stands at its destination.
+fn moved(rank: usize, source: &[isize], destination: &[isize]) -> Result<SmallVec<[usize; 4]>, ShapeError> {
+    if source.len() != destination.len() {
+        return Err(ShapeError::new(format!("{source:?} are not as many axes as {destination:?}")));
+    }
+    let (mut order, mut places) = (vec![None; rank], SmallVec::<[usize; 4]>::new());
+    let mut rest: SmallVec<[usize; 4]> = (0..rank).collect();
+    for (&from, &to) in source.iter().zip(destination) {
+        let (a, place) = (resolve_axis(from, rank)?, resolve_axis(to, rank)?);
+        if !rest.contains(&a) || places.contains(&place) {
+            return Err(ShapeError::new(format!("an axis of {source:?} or {destination:?} is named twice")));
+        }
+        rest.retain(|axis| *axis != a);
+        places.push(place);
+        order[place] = Some(a);
+    }
+    let mut rest = rest.into_iter();
+    Ok(order.into_iter().map(|axis| axis.unwrap_or_else(|| rest.next().expect("as many axes"))).collect())
 }

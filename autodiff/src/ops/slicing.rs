@@ -1,4 +1,4 @@
-//! Parts of tensors and tensors of parts: slicing, padding, joining.
+//! Parts of tensors and tensors of parts: slicing, splitting, joining.
 
 use ndarray::{Axis, Slice as Part};
 use smallvec::{SmallVec, smallvec};
@@ -10,7 +10,7 @@ use crate::shape::{Shape, ShapeError, Shapes, refuse, resolve_axis};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
-builtin!(Slice, Place, Concat, Pad);
+builtin!(Slice, Place, Concat);
 
 /// Some of the elements along one axis, without a copy. Rule: dx = dy placed among zeros.
 #[derive(Clone, Copy, Debug)]
@@ -177,79 +177,6 @@ impl<T: Float> Function<T> for Concat {
     }
 }
 
-/// A tensor surrounded by a constant. Rule: dx = dy without the border.
-#[derive(Clone, Debug)]
-pub struct Pad {
-    /// For each axis, how many elements are added before and after. Negative numbers take elements away.
-    pub widths: SmallVec<[(isize, isize); 4]>,
-    /// What is added.
-    pub value: f64,
-}
-
-impl<T: Float> Function<T> for Pad {
-    fn name(&self) -> &'static str {
-        "pad"
-    }
-
-    fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
-        let shape = inputs[0];
-        if self.widths.len() != shape.len() {
-            return Err(ShapeError::new(format!(
-                "{} pairs of widths were given for a tensor of rank {}",
-                self.widths.len(),
-                shape.len()
-            )));
-        }
-        let mut out = Shape::new();
-        for (axis, (&n, &(before, after))) in shape.iter().zip(&self.widths).enumerate() {
-            let size = (n as isize).checked_add(before).and_then(|s| s.checked_add(after));
-            match size.and_then(|s| usize::try_from(s).ok()) {
-                Some(size) => out.push(size),
-                None => {
-                    return Err(ShapeError::new(format!(
-                        "axis {axis} of {n} elements cannot be padded by ({before}, {after})"
-                    )));
-                }
-            }
-        }
-        Ok(smallvec![out])
-    }
-
-    fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
-        let x = inputs[0];
-        let mut shape = Shape::new();
-        let (mut from, mut to): (SmallVec<[Part; 4]>, SmallVec<[Part; 4]>) = (smallvec![], smallvec![]);
-        for (&n, &(before, after)) in x.shape().iter().zip(&self.widths) {
-            let size = n as isize + before + after;
-            shape.push(size as usize);
-            // The source's elements lie at `before..before + n` of the result, as far as it reaches.
-            let start = before.clamp(0, size);
-            let end = (before + n as isize).clamp(start, size);
-            to.push(Part::from(start..end));
-            from.push(Part::from(start - before..end - before));
-        }
-        let mut out = Value::full(&shape, T::from_f64(self.value));
-        let source = x.view();
-        let mut source = source;
-        let mut target = out.view_mut();
-        for axis in 0..shape.len() {
-            if to[axis].start == to[axis].end.expect("written out") {
-                return out.into();
-            }
-            source.slice_axis_inplace(Axis(axis), from[axis]);
-            target.slice_axis_inplace(Axis(axis), to[axis]);
-        }
-        target.assign(&source);
-        drop(target);
-        out.into()
-    }
-
-    fn backward(&self, _: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
-        let widths = self.widths.iter().map(|&(before, after)| (-before, -after)).collect();
-        single(apply_one(Pad { widths, value: 0.0 }, &[only(grads)]))
-    }
-}
-
 impl<T: Float> Tensor<T> {
     /// Some of the elements along an axis, without a copy: a range, or ndarray's `Slice` with a step.
     /// Negative bounds count from the end; a negative step goes backward through the part.
@@ -344,22 +271,5 @@ impl<T: Float> Tensor<T> {
         }
         let parts: SmallVec<[&Self; 4]> = parts.iter().collect();
         Self::concat(&parts, axis)
-    }
-
-    /// The tensor with `widths[a] = (before, after)` elements of a constant added on axis a. Negative widths
-    /// take elements away.
-    ///
-    /// ```
-    /// # use wengert::prelude::*;
-    /// let x = Tensor::<f64>::from_vec([2], vec![1.0, 2.0]);
-    /// assert_eq!(x.pad([(1, 2)], 0.0).to_vec(), [0.0, 1.0, 2.0, 0.0, 0.0]);
-    /// assert_eq!(x.pad([(-1, 1)], 9.0).to_vec(), [2.0, 9.0]);
-    /// ```
-    ///
-    /// # Panics
-    /// If there is not one pair for each axis, or more is taken away than there is.
-    #[track_caller]
-    pub fn pad(&self, widths: impl AsRef<[(isize, isize)]>, value: f64) -> Self {
-        apply_one(Pad { widths: SmallVec::from_slice(widths.as_ref()), value }, &[self])
     }
 }

@@ -8,6 +8,7 @@ mod ctc;
 mod dropout;
 mod elementwise;
 mod embedding;
+mod index_update;
 mod indexing;
 mod interpolation;
 mod layout;
@@ -16,11 +17,14 @@ mod loss;
 mod masks;
 mod norm;
 mod normalization;
+mod padding;
+mod patches;
 mod pooling;
 mod products;
 mod ranking_loss;
 mod recurrent;
 mod reduction;
+mod repetition;
 mod scan;
 mod softmax;
 mod sorting;
@@ -87,6 +91,7 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         dropout::operations::<T>(),
         elementwise::operations::<T>(),
         embedding::operations::<T>(),
+        index_update::operations::<T>(),
         indexing::operations::<T>(),
         interpolation::operations::<T>(),
         layout::operations::<T>(),
@@ -97,11 +102,14 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         masks::operations::<T>(),
         norm::operations::<T>(),
         normalization::operations::<T>(),
+        padding::operations::<T>(),
+        patches::operations::<T>(),
         pooling::operations::<T>(),
         products::operations::<T>(),
         recurrent::operations::<T>(),
         reduction::operations::<T>(),
         scan::operations::<T>(),
+        repetition::operations::<T>(),
         softmax::operations::<T>(),
         trigonometric::operations::<T>(),
         sorting::operations::<T>(),

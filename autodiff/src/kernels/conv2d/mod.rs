@@ -19,6 +19,7 @@ mod unfold;
 mod unfolded;
 
 pub(crate) use geometry::{Conv2dGeometry, inside, output_extent};
+pub(crate) use unfold::{fold, unfold};
 
 use crate::Float;
 

@@ -1,13 +1,13 @@
-//! Batch normalization with the statistics of the batch.
+//! Batch normalization: with the statistics of the batch, and with statistics that are given.
 
 use smallvec::smallvec;
 
-use super::map;
+use super::super::{map, map2};
 use crate::Float;
 use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::kernels::batch_norm::{self as kernel, Channels};
 use crate::kernels::reduce;
-use crate::shape::{Shape, ShapeError, Shapes, keepdim};
+use crate::shape::{Shape, ShapeError, Shapes, keepdim, refuse};
 use crate::tensor::{Tensor, apply_several};
 use crate::value::Value;
 
@@ -63,7 +63,7 @@ impl<T: Float> Function<T> for BatchNorm {
         let var = map(&var, move |m2| m2 / n);
         let inverse_deviation = self.inverse_deviation(&var);
         let y = {
-            let scale = super::map2(inputs[1], &inverse_deviation, |w, r| w * r);
+            let scale = map2(inputs[1], &inverse_deviation, |w, r| w * r);
             let offset = inputs[2].contiguous();
             Value::build(x.shape(), |y| {
                 kernel::normalize(c, rows(&x), rows(&mean), rows(&scale), rows(&offset), y);
@@ -163,5 +163,54 @@ impl<T: Float> Tensor<T> {
         let mut out = apply_several(BatchNorm { eps }, &[self, weight, bias]).into_iter();
         let mut next = || out.next().expect("three outputs");
         (next(), next(), next())
+    }
+
+    /// Normalization of [N, C, …] by channel with statistics that are given, running ones for example:
+    /// y = weight·(x − mean)/√(var + ε) + bias. All are \[C\], and all can be differentiated.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([1, 2], vec![1.0, 3.0]);
+    /// let (mean, var) = (Tensor::ones([2]), Tensor::full([2], 4.0));
+    /// assert_eq!(x.batch_norm_with(&mean, &var, None, None, 0.0).to_vec(), [0.0, 1.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the input has fewer than two axes, or one of the others is not \[C\].
+    #[track_caller]
+    pub fn batch_norm_with(
+        &self,
+        mean: &Self,
+        var: &Self,
+        weight: Option<&Self>,
+        bias: Option<&Self>,
+        eps: f64,
+    ) -> Self {
+        let fail = |what: String| ShapeError::new(what).of("batch_norm_with", &[self.shape()]);
+        let &[_, channels, ..] = self.shape() else {
+            refuse(fail("the input is not [batch, channels, …]".into()))
+        };
+        let others = [("mean", Some(mean)), ("variance", Some(var)), ("weight", weight), ("bias", bias)];
+        for (name, given) in others {
+            if let Some(given) = given.filter(|given| given.shape() != [channels]) {
+                refuse(fail(format!(
+                    "the {name} {:?} is not [{channels}], one number for each channel",
+                    given.shape()
+                )));
+            }
+        }
+        let mut by_channel = Shape::from_elem(1, self.ndim() - 1);
+        by_channel[0] = channels;
+        let deviation = (var + eps).sqrt();
+        // Per channel first, so that no element is divided.
+        let scale = match weight {
+            Some(weight) => weight / deviation,
+            None => 1.0 / deviation,
+        };
+        let y = (self - mean.reshape(&by_channel)) * scale.reshape(&by_channel);
+        match bias {
+            Some(bias) => y + bias.reshape(&by_channel),
+            None => y,
+        }
     }
 }
