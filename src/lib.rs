@@ -27,8 +27,9 @@ pub use rand;
 /// What most programs need: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autodiff::{
-        self, Conv2dOptions, Float, Function, Gradients, Indices, Mask, Parameter, Pool2d, Reduction, Replay,
-        Tape, Tensor, keepdim,
+        self, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvTranspose1dOptions, ConvTranspose2dOptions,
+        ConvTranspose3dOptions, Float, Function, Gradients, Indices, Mask, Padding, Parameter, Pool2d,
+        Reduction, Replay, Tape, Tensor, keepdim,
     };
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};

@@ -25,6 +25,7 @@
 #![deny(unsafe_code)]
 
 pub mod check;
+pub mod filters;
 mod float;
 pub mod function;
 mod gradients;
@@ -45,7 +46,10 @@ pub use function::Function;
 pub use gradients::{Differentiable, Gradients};
 pub use indices::{Indices, Mask};
 pub use kernels::simd::vectorized;
-pub use ops::{Conv2dOptions, Pool2d, Reduction};
+pub use ops::{
+    Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvTranspose1dOptions, ConvTranspose2dOptions,
+    ConvTranspose3dOptions, Padding, Pool2d, Reduction,
+};
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
 pub use shape::{Axes, Shape, ShapeError, Shapes, keepdim};

@@ -8,6 +8,7 @@
 pub(crate) mod batch_norm;
 pub(crate) mod broadcast;
 pub(crate) mod conv2d;
+pub(crate) mod conv3d;
 pub(crate) mod copy;
 mod fold;
 pub(crate) mod index;
