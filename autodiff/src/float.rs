@@ -6,7 +6,7 @@ use std::iter::Sum;
 use crate::kernels::math::Math;
 use crate::kernels::product::Product;
 use crate::pool::Pooled;
-use crate::tape::Recorded;
+use crate::recorded::Recorded;
 
 /// An element of a tensor: `f32` or `f64`.
 ///

@@ -1,5 +1,7 @@
 //! What an operation is: a function with a shape rule, a forward kernel and a backward rule.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::Float;
@@ -87,6 +89,48 @@ pub trait Composed<T: Float> {
     /// The same outputs as the function's forward pass.
     fn composed(&self, inputs: &[Tensor<T>]) -> Tensors<T>;
 }
+
+/// A function of this crate.
+///
+/// Its methods are compiled here, once for each element type: whoever applies it elsewhere gets a reference to
+/// that code, where the generic implementation of [`Function`] would be compiled again in every crate that uses
+/// it. [`builtin!`] implements it.
+#[doc(hidden)]
+pub trait Builtin: Sized {
+    fn single(&self) -> &dyn Function<f32>;
+    fn double(&self) -> &dyn Function<f64>;
+    fn shared_single(self) -> Arc<dyn Function<f32>>;
+    fn shared_double(self) -> Arc<dyn Function<f64>>;
+}
+
+/// Declares functions of this crate, so that [`apply_one`](crate::tensor::apply_one) takes them.
+macro_rules! builtin {
+    ($($function:ty),* $(,)?) => {$(
+        // Never inlined: in another crate that would ask for the code there.
+        impl $crate::function::Builtin for $function {
+            #[inline(never)]
+            fn single(&self) -> &dyn $crate::function::Function<f32> {
+                self
+            }
+
+            #[inline(never)]
+            fn double(&self) -> &dyn $crate::function::Function<f64> {
+                self
+            }
+
+            #[inline(never)]
+            fn shared_single(self) -> std::sync::Arc<dyn $crate::function::Function<f32>> {
+                std::sync::Arc::new(self)
+            }
+
+            #[inline(never)]
+            fn shared_double(self) -> std::sync::Arc<dyn $crate::function::Function<f64>> {
+                std::sync::Arc::new(self)
+            }
+        }
+    )*};
+}
+pub(crate) use builtin;
 
 /// What a forward pass returns.
 #[derive(Debug)]

@@ -35,6 +35,7 @@ pub(crate) mod kernels;
 pub mod ops;
 mod parameter;
 pub mod pool;
+mod recorded;
 mod replay;
 mod shape;
 mod tape;

@@ -80,39 +80,44 @@ impl<T: Float> Tensor<T> {
     /// As [`backward`](Self::backward); and if the seed's shape is not the tensor's.
     #[track_caller]
     pub fn backward_with(&self, replay: Replay<T>) -> Gradients<T> {
-        let Some(Place { tape, slot }) = &self.place else {
-            panic!(
-                "backward: the tensor of shape {:?} lies on no tape; put an input on one with \
+        T::replay(self, replay)
+    }
+}
+
+#[track_caller]
+pub(crate) fn replay<T: Float>(from: &Tensor<T>, replay: Replay<T>) -> Gradients<T> {
+    let Some(Place { tape, slot }) = &from.place else {
+        panic!(
+            "backward: the tensor of shape {:?} lies on no tape; put an input on one with \
                  tape.variable(x), or a parameter with tape.watch(&parameter)",
-                self.shape()
-            );
-        };
-        let Some(slot) = *slot else {
-            panic!(
-                "backward: the tensor of shape {:?} came from nothing that wants a gradient: no \
+            from.shape()
+        );
+    };
+    let Some(slot) = *slot else {
+        panic!(
+            "backward: the tensor of shape {:?} came from nothing that wants a gradient: no \
                  variable and no unfrozen parameter",
-                self.shape()
-            );
-        };
-        let seed = match replay.seed {
-            Some(seed) if seed.shape() != self.shape() => {
-                panic!("backward: the seed has shape {:?}, the tensor {:?}", seed.shape(), self.shape())
-            }
-            Some(seed) => seed,
-            None if self.len() == 1 => Tensor::full(self.shape(), 1.0),
-            None => panic!(
-                "backward: a tensor of shape {:?} is no scalar; reduce it (mean(..), sum(..)) or give the \
-                 gradient to start from with Replay::seed",
-                self.shape()
-            ),
-        };
-        if replay.create_graph {
-            linked(tape, slot, seed)
-        } else if replay.retain {
-            retained(tape, slot, seed.detach())
-        } else {
-            drained(tape, slot, seed.detach())
+            from.shape()
+        );
+    };
+    let seed = match replay.seed {
+        Some(seed) if seed.shape() != from.shape() => {
+            panic!("backward: the seed has shape {:?}, the tensor {:?}", seed.shape(), from.shape())
         }
+        Some(seed) => seed,
+        None if from.len() == 1 => Tensor::full(from.shape(), 1.0),
+        None => panic!(
+            "backward: a tensor of shape {:?} is no scalar; reduce it (mean(..), sum(..)) or give the \
+                 gradient to start from with Replay::seed",
+            from.shape()
+        ),
+    };
+    if replay.create_graph {
+        linked(tape, slot, seed)
+    } else if replay.retain {
+        retained(tape, slot, seed.detach())
+    } else {
+        drained(tape, slot, seed.detach())
     }
 }
 

@@ -47,28 +47,8 @@ pub struct Inner {
     /// The seed of a training tape.
     seed: Option<u64>,
     draws: AtomicU64,
-    single: Mutex<Record<f32>>,
-    double: Mutex<Record<f64>>,
-}
-
-/// An element type that has a record on each tape. It is sealed with [`Float`].
-pub trait Recorded: Sized {
-    #[doc(hidden)]
-    fn record(inner: &Inner) -> &Mutex<Record<Self>>
-    where
-        Self: Float;
-}
-
-impl Recorded for f32 {
-    fn record(inner: &Inner) -> &Mutex<Record<f32>> {
-        &inner.single
-    }
-}
-
-impl Recorded for f64 {
-    fn record(inner: &Inner) -> &Mutex<Record<f64>> {
-        &inner.double
-    }
+    pub(crate) single: Mutex<Record<f32>>,
+    pub(crate) double: Mutex<Record<f64>>,
 }
 
 /// Where a tensor lies: on a tape, and in which slot if it wants a gradient.

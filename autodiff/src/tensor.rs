@@ -7,7 +7,7 @@ use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, OwnedRepr};
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::function::{Forward, Function, Outputs, Saved, Tensors};
+use crate::function::{Builtin, Forward, Function, Outputs, Saved, Tensors};
 use crate::indices::Indices;
 use crate::shape::{Shape, ShapeError, checked_len, refuse};
 use crate::tape::{Input, Place, Tape};
@@ -185,7 +185,10 @@ impl<T: Float> Tensor<T> {
 /// tape to record on is drained.
 #[track_caller]
 pub fn apply<T: Float, F: Function<T>>(function: F, inputs: &[&Tensor<T>]) -> Tensors<T> {
-    apply_with_indices(function, inputs).0
+    match try_apply(function, inputs) {
+        Ok(tensors) => tensors,
+        Err(error) => refuse(error),
+    }
 }
 
 /// Applies a function, with shapes that do not fit as an `Err`.
@@ -201,24 +204,39 @@ pub fn try_apply<T: Float, F: Function<T>>(
     function: F,
     inputs: &[&Tensor<T>],
 ) -> Result<Tensors<T>, ShapeError> {
-    run(function, inputs).map(|(tensors, _)| tensors)
+    let computed = T::compute(&function, inputs)?;
+    let (tensors, _) = match computed.saved {
+        Some(_) => T::record_call(Arc::new(function), inputs, computed),
+        None => computed.place(None),
+    };
+    Ok(tensors)
 }
 
-/// [`apply`] for a function with one output.
+/// [`apply`] for a function of this crate with one output.
 #[track_caller]
-pub(crate) fn apply_one<T: Float, F: Function<T>>(function: F, inputs: &[&Tensor<T>]) -> Tensor<T> {
-    apply(function, inputs).pop().expect("one output")
+pub(crate) fn apply_one<T: Float, B: Builtin>(function: B, inputs: &[&Tensor<T>]) -> Tensor<T> {
+    apply_with_indices(function, inputs).0.pop().expect("one output")
 }
 
-/// [`apply`] for a function that also gives indices.
+/// [`apply`] for a function of this crate with several outputs.
 #[track_caller]
-pub(crate) fn apply_with_indices<T: Float, F: Function<T>>(
-    function: F,
+pub(crate) fn apply_several<T: Float, B: Builtin>(function: B, inputs: &[&Tensor<T>]) -> Tensors<T> {
+    apply_with_indices(function, inputs).0
+}
+
+/// [`apply`] for a function of this crate that also gives indices.
+#[track_caller]
+pub(crate) fn apply_with_indices<T: Float, B: Builtin>(
+    function: B,
     inputs: &[&Tensor<T>],
 ) -> (Tensors<T>, Option<Indices>) {
-    match run(function, inputs) {
-        Ok(out) => out,
+    let computed = match T::compute(T::function(&function), inputs) {
+        Ok(computed) => computed,
         Err(error) => refuse(error),
+    };
+    match computed.saved {
+        Some(_) => T::record_call(T::shared(function), inputs, computed),
+        None => computed.place(None),
     }
 }
 
@@ -236,23 +254,9 @@ fn common_tape<'a, T: Float>(name: &str, inputs: &[&'a Tensor<T>]) -> Option<&'a
     Some(first)
 }
 
-/// Applies a function to inputs and, if one of them wants a gradient, records it.
-///
-/// Only this and the allocation of the function are generic over it: the rest is compiled once.
-#[track_caller]
-fn run<T: Float, F: Function<T>>(
-    function: F,
-    inputs: &[&Tensor<T>],
-) -> Result<(Tensors<T>, Option<Indices>), ShapeError> {
-    let computed = compute(&function, inputs)?;
-    Ok(match computed.saved {
-        Some(_) => record(Arc::new(function), inputs, computed),
-        None => computed.place(None),
-    })
-}
-
 /// The outputs of a function, before they have a place.
-struct Computed<'a, T: Float> {
+#[doc(hidden)]
+pub struct Computed<'a, T: Float> {
     outputs: Outputs<T>,
     tape: Option<&'a Tape>,
     /// What the rule needs, if the call is to be recorded.
@@ -277,7 +281,7 @@ fn slot<T: Float>(x: &Tensor<T>) -> Option<u32> {
 
 /// Checks the shapes and computes the outputs, with what is to be kept if the call is to be recorded.
 #[track_caller]
-fn compute<'a, T: Float>(
+pub(crate) fn compute<'a, T: Float>(
     function: &dyn Function<T>,
     inputs: &[&'a Tensor<T>],
 ) -> Result<Computed<'a, T>, ShapeError> {
@@ -313,7 +317,7 @@ fn compute<'a, T: Float>(
 
 /// Records a call on the tape that its inputs lie on.
 #[track_caller]
-fn record<T: Float>(
+pub(crate) fn record<T: Float>(
     function: Arc<dyn Function<T>>,
     inputs: &[&Tensor<T>],
     mut computed: Computed<'_, T>,

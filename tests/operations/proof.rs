@@ -61,16 +61,17 @@ pub(crate) fn prove<O: Debug + Clone + Send + Sync + 'static>(
         Ok(n) => (n.parse().expect("WENGERT_CASES is a number of cases"), random_seed(name)),
         Err(_) => (CASES, [7; 32]),
     };
-    prove_cases(name, seed, count, &small, |case| prove_small(&check, case));
-    prove_cases(name, seed, (count * LARGE_CASES).div_ceil(CASES), &large, |case| prove_large(&check, case));
+    prove_cases(name, seed, count, &small, &|case| prove_small(&check, case));
+    prove_cases(name, seed, (count * LARGE_CASES).div_ceil(CASES), &large, &|case| prove_large(&check, case));
 }
 
+/// Not generic: the runner is compiled once, not for every row.
 fn prove_cases(
     name: &str,
     seed: [u8; 32],
     cases: u32,
     strategy: &BoxedStrategy<Case>,
-    prove: impl Fn(&Case) -> Result<(), String>,
+    prove: &dyn Fn(&Case) -> Result<(), String>,
 ) {
     let config = Config {
         cases,

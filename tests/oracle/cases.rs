@@ -1,4 +1,4 @@
-//! The cases as `generate.py` wrote them.
+//! The cases as `generate` wrote them.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -11,6 +11,8 @@ use wengert::prelude::*;
 #[derive(Deserialize)]
 pub(crate) struct File {
     pub(crate) torch: String,
+    /// How many cases there are: none gets lost unnoticed.
+    pub(crate) count: usize,
     pub(crate) cases: Vec<Case>,
 }
 

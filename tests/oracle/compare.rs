@@ -184,7 +184,7 @@ fn numbers<T: Float>(x: &Tensor<T>) -> Vec<f64> {
     x.to_vec().into_iter().map(Float::to_f64).collect()
 }
 
-/// The weight of element k of the outputs, counted through all of them, as in `generate.py`.
+/// The weight of element k of the outputs, counted through all of them, as in `generate`.
 fn weight(k: usize) -> f64 {
     ((k * 7 + 3) % 11) as f64 / 4.0 - 1.125
 }

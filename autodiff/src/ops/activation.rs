@@ -5,10 +5,12 @@ use smallvec::smallvec;
 use super::elementwise::elementwise;
 use super::{Mul, map, map2, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(LeakyRelu, Gate, TanhBackward, SigmoidBackward, Tanh, Sigmoid, Softplus);
 
 /// x where x > 0, slope·x elsewhere. Rule: dx = dy where x > 0, slope·dy elsewhere; for slope 0 also dy where x
 /// is NaN.

@@ -6,10 +6,12 @@ use smallvec::smallvec;
 
 use super::{map, map2, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{ShapeError, Shapes, broadcast};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Add, Sub, Mul, Div, Affine);
 
 fn broadcast_pair(inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
     Ok(smallvec![broadcast(inputs[0], inputs[1])?])

@@ -2,11 +2,13 @@
 
 use super::{one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::random;
 use crate::shape::{ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Dropout);
 
 /// Each element set to 0 with probability p, the others divided by 1 − p. Which ones follows from the seed,
 /// the number of the draw and the element's position alone, so that the rule draws the same ones again:

@@ -4,10 +4,12 @@ use smallvec::smallvec;
 
 use super::{Mul, map, map2, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{ShapeError, Shapes, broadcast};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(PowScalar, Pow, Share, Clamp, Exp, Ln, Sqrt, Square, Abs, Maximum, Minimum);
 
 /// Declares a function of one element: its name, its value, what it keeps and its rule.
 macro_rules! elementwise {

@@ -4,13 +4,15 @@ use smallvec::smallvec;
 
 use super::{check_axis, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::kernels::index;
 use crate::kernels::layout::Along;
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(IndexSelect, IndexAdd, Gather, ScatterAdd);
 
 /// Picks slices along an axis: the axis is replaced by those of the indices. Rule: the slices of dy are
 /// added where they came from.

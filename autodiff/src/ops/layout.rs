@@ -4,11 +4,13 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::copy;
 use crate::shape::{Shape, ShapeError, Shapes, broadcasts_to, checked_len, refuse, resolve_axis};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Reshape, Permute, BroadcastTo);
 
 /// The same elements in row-major order under another shape. Rule: dx = dy reshaped back.
 #[derive(Clone, Debug)]

@@ -4,13 +4,15 @@ use smallvec::smallvec;
 
 use super::only;
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::indices::Indices;
 use crate::kernels::layout::Along;
 use crate::kernels::softmax as kernel;
 use crate::shape::{ShapeError, Shapes, broadcast, reduced, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(CrossEntropy);
 
 /// What becomes of the losses of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

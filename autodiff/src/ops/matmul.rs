@@ -4,11 +4,13 @@ use smallvec::smallvec;
 
 use super::only;
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::product::{Matrices, matmul_batched};
 use crate::shape::{Shape, ShapeError, Shapes, broadcast, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(MatMul, Linear);
 
 /// C = op(A)·op(B) on the last two axes, where op transposes or not; the axes before broadcast.
 ///

@@ -4,12 +4,14 @@ use smallvec::smallvec;
 
 use super::map;
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::kernels::batch_norm::{self as kernel, Channels};
 use crate::kernels::reduce;
 use crate::shape::{Shape, ShapeError, Shapes, keepdim};
-use crate::tensor::{Tensor, apply};
+use crate::tensor::{Tensor, apply_several};
 use crate::value::Value;
+
+builtin!(BatchNorm);
 
 /// y = w·(x − μ)/√(σ² + ε) + b by channel, with the mean μ and the biased variance σ² of the batch, which are
 /// outputs too; fused.
@@ -158,7 +160,7 @@ impl<T: Float> Tensor<T> {
     /// If the input has fewer than two axes or no elements, or weight and bias are not \[C\].
     #[track_caller]
     pub fn batch_norm(&self, weight: &Self, bias: &Self, eps: f64) -> (Self, Self, Self) {
-        let mut out = apply(BatchNorm { eps }, &[self, weight, bias]).into_iter();
+        let mut out = apply_several(BatchNorm { eps }, &[self, weight, bias]).into_iter();
         let mut next = || out.next().expect("three outputs");
         (next(), next(), next())
     }

@@ -5,12 +5,14 @@ use smallvec::smallvec;
 use super::convolution::Pair;
 use super::{one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::kernels::pool2d::{self, Pool2dGeometry};
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one, apply_with_indices};
 use crate::value::Value;
+
+builtin!(MaxPool2d, ScatterPlanes, GatherPlanes, AvgPool2d, AvgPool2dBackward);
 
 /// A pooling window: its size, and how it moves over the picture.
 ///

@@ -3,13 +3,15 @@
 use smallvec::smallvec;
 
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::kernels::lstm;
 use crate::kernels::product::{Matrices, matmul_batched};
 use crate::kernels::reduce;
 use crate::shape::{Shape, ShapeError, Shapes};
-use crate::tensor::{Tensor, apply};
+use crate::tensor::{Tensor, apply_several};
 use crate::value::Value;
+
+builtin!(Lstm);
 
 /// One LSTM layer over a sequence; fused.
 ///
@@ -295,7 +297,7 @@ impl<T: Float> Tensor<T> {
             if let Some((b_ih, b_hh)) = &weights.biases {
                 inputs.extend([b_ih, b_hh]);
             }
-            let mut out = apply(Lstm, &inputs).into_iter();
+            let mut out = apply_several(Lstm, &inputs).into_iter();
             let mut next = || out.next().expect("three outputs");
             sequence = next();
             last_h.push(next());

@@ -5,12 +5,14 @@ use smallvec::smallvec;
 
 use super::{map2, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::indices::Indices;
 use crate::kernels::reduce;
 use crate::shape::{Axes, Shape, ShapeError, Shapes, broadcasts_to, reduced, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Sum, SumTo, Extremum);
 
 /// The sum over a set of axes. Rule: dx = dy spread over those axes.
 #[derive(Clone, Debug)]

@@ -5,10 +5,12 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{check_axis, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::shape::{Shape, ShapeError, Shapes, refuse, resolve_axis};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Slice, Place, Concat, Pad);
 
 /// Some of the elements along one axis, without a copy. Rule: dx = dy placed among zeros.
 #[derive(Clone, Copy, Debug)]

@@ -4,12 +4,14 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{check_axis, one, only, single};
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::layout::Along;
 use crate::kernels::softmax as kernel;
 use crate::shape::{Axes, ShapeError, Shapes, keepdim, reduced, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Softmax, SoftmaxBackward, LogSoftmax, LogSoftmaxBackward, LogSumExp);
 
 /// Runs a kernel on row-major elements along an axis.
 fn along<T: Float>(x: &Value<T>, axis: usize, kernel: impl FnOnce(&[T], Along, &mut [T])) -> Value<T> {

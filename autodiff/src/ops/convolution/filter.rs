@@ -49,6 +49,20 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+/// What must be true before the planes are pictures of a convolution, which checks the rest.
+fn check(x: &[usize], kernel: &[usize], options: &Conv2dOptions) -> Result<(), ShapeError> {
+    if x.len() < 2 {
+        return Err(ShapeError::new(format!("the input {x:?} is not [..., height, width]")));
+    }
+    if kernel.len() != 2 {
+        return Err(ShapeError::new(format!("the kernel {kernel:?} is not [height, width]")));
+    }
+    if options.groups != 1 {
+        return Err(ShapeError::new(format!("one kernel does not divide into {} groups", options.groups)));
+    }
+    Ok(())
+}
+
 #[track_caller]
 fn filter<T: Float>(
     name: &'static str,
@@ -57,20 +71,14 @@ fn filter<T: Float>(
     options: Conv2dOptions,
     flipped: bool,
 ) -> Tensor<T> {
-    let fail = |detail: String| refuse(ShapeError::new(detail).of(name, &[x.shape(), kernel.shape()]));
-    let &[ref leading @ .., height, width] = x.shape() else {
-        fail(format!("the input {:?} is not [..., height, width]", x.shape()))
-    };
-    let &[rows, columns] = kernel.shape() else {
-        fail(format!("the kernel {:?} is not [height, width]", kernel.shape()))
-    };
-    if options.groups != 1 {
-        fail(format!("one kernel does not divide into {} groups", options.groups));
+    if let Err(error) = check(x.shape(), kernel.shape(), &options) {
+        refuse(error.of(name, &[x.shape(), kernel.shape()]));
     }
-    let planes = x.reshape([leading.iter().product(), 1, height, width]);
+    let (leading, plane) = x.shape().split_at(x.ndim() - 2);
+    let planes = x.reshape([leading.iter().product(), 1, plane[0], plane[1]]);
     let backward = Slice::new(0, None, -1);
     let kernel = if flipped { kernel.slice(0, backward).slice(1, backward) } else { kernel.clone() };
-    let y = planes.conv2d(&kernel.reshape([1, 1, rows, columns]), None, options);
+    let y = planes.conv2d(&kernel.unsqueeze(0).unsqueeze(0), None, options);
     let shape: Vec<usize> = leading.iter().chain(&y.shape()[2..]).copied().collect();
     y.reshape(shape)
 }

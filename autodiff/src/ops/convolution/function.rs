@@ -5,12 +5,14 @@ use smallvec::smallvec;
 use super::options::{ConvOptions, ConvTransposeOptions};
 use super::window::Window;
 use crate::Float;
-use crate::function::{Backward, Forward, Function, InputGradients, Outputs};
+use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::conv3d::{self, Conv3dGeometry};
 use crate::ops::{one, only};
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
+
+builtin!(Convolution, ConvolutionTranspose, ConvolutionWeightGradient);
 
 /// y = x ⋆ w + b, cross-correlation in one to three dimensions, for inputs x, w and perhaps b.
 ///

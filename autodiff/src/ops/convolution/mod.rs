@@ -12,13 +12,13 @@ pub use options::{
 };
 
 use crate::Float;
-use crate::function::Function;
+use crate::function::Builtin;
 use crate::tensor::{Tensor, apply_one};
 
 /// Applies a function of x, w and perhaps b.
 #[track_caller]
 fn with_bias<T: Float>(
-    function: impl Function<T>,
+    function: impl Builtin,
     x: &Tensor<T>,
     weight: &Tensor<T>,
     bias: Option<&Tensor<T>>,

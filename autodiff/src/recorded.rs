@@ -1,0 +1,98 @@
+//! What exists once for each element type, and is compiled here only: its record on a tape, and the calls and
+//! replays of functions.
+
+use std::sync::{Arc, Mutex};
+
+use crate::Float;
+use crate::function::{Builtin, Function, Tensors};
+use crate::gradients::Gradients;
+use crate::indices::Indices;
+use crate::replay::{self, Replay};
+use crate::shape::ShapeError;
+use crate::tape::{Inner, Record};
+use crate::tensor::{self, Computed, Tensor};
+
+/// An element type that has a record on each tape. It is sealed with [`Float`].
+#[doc(hidden)]
+pub trait Recorded: Sized {
+    fn record(inner: &Inner) -> &Mutex<Record<Self>>
+    where
+        Self: Float;
+
+    fn function<B: Builtin>(builtin: &B) -> &dyn Function<Self>
+    where
+        Self: Float;
+
+    fn shared<B: Builtin>(builtin: B) -> Arc<dyn Function<Self>>
+    where
+        Self: Float;
+
+    #[track_caller]
+    fn compute<'a>(
+        function: &dyn Function<Self>,
+        inputs: &[&'a Tensor<Self>],
+    ) -> Result<Computed<'a, Self>, ShapeError>
+    where
+        Self: Float;
+
+    #[track_caller]
+    fn record_call(
+        function: Arc<dyn Function<Self>>,
+        inputs: &[&Tensor<Self>],
+        computed: Computed<'_, Self>,
+    ) -> (Tensors<Self>, Option<Indices>)
+    where
+        Self: Float;
+
+    #[track_caller]
+    fn replay(from: &Tensor<Self>, replay: Replay<Self>) -> Gradients<Self>
+    where
+        Self: Float;
+}
+
+macro_rules! recorded {
+    ($float:ty, $record:ident, $function:ident, $shared:ident) => {
+        // Never inlined: in another crate that would ask for the code there.
+        impl Recorded for $float {
+            fn record(inner: &Inner) -> &Mutex<Record<$float>> {
+                &inner.$record
+            }
+
+            fn function<B: Builtin>(builtin: &B) -> &dyn Function<$float> {
+                builtin.$function()
+            }
+
+            fn shared<B: Builtin>(builtin: B) -> Arc<dyn Function<$float>> {
+                builtin.$shared()
+            }
+
+            #[inline(never)]
+            #[track_caller]
+            fn compute<'a>(
+                function: &dyn Function<$float>,
+                inputs: &[&'a Tensor<$float>],
+            ) -> Result<Computed<'a, $float>, ShapeError> {
+                tensor::compute(function, inputs)
+            }
+
+            #[inline(never)]
+            #[track_caller]
+            fn record_call(
+                function: Arc<dyn Function<$float>>,
+                inputs: &[&Tensor<$float>],
+                computed: Computed<'_, $float>,
+            ) -> (Tensors<$float>, Option<Indices>) {
+                tensor::record(function, inputs, computed)
+            }
+
+            #[inline(never)]
+            #[track_caller]
+            fn replay(from: &Tensor<$float>, replay: Replay<$float>) -> Gradients<$float> {
+                replay::replay(from, replay)
+            }
+        }
+    };
+}
+
+recorded!(f32, single, single, shared_single);
+recorded!(f64, double, double, shared_double);
