@@ -81,7 +81,7 @@ fn a_right_rule_is_right_to_both_orders() {
     let report = Check::new().order(2).gradients(|x| cube(&x[0], 1.0), &[points()]).unwrap();
     assert!(report.is_right() && report.distance() < 1e-10, "{report}");
     let quantities: Vec<_> = report.comparisons().iter().map(|c| c.quantity).collect();
-    assert_eq!(quantities, [Quantity::Gradient, Quantity::Replay, Quantity::SecondOrder]);
+    assert_eq!(quantities, [Quantity::Gradient, Quantity::Replay, Quantity::SecondOrder, Quantity::Forward]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_wrong_second_order_is_seen() {
     assert!(check::gradients(f, &[points()]).unwrap().is_right());
     let report = Check::new().order(2).gradients(f, &[points()]).unwrap();
     let verdicts: Vec<_> = report.comparisons().iter().map(|c| c.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Right, Verdict::Right, Verdict::Wrong], "{report}");
+    assert_eq!(verdicts, [Verdict::Right, Verdict::Right, Verdict::Wrong, Verdict::Right], "{report}");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_fused_function_that_is_not_its_composed_form_is_seen() {
     let f = |x: &[Tensor<f64>]| apply(Fused, &[&x[0]]).remove(0);
     let report = Check::new().order(2).gradients(f, &[points()]).unwrap();
     let verdicts: Vec<_> = report.comparisons().iter().map(|c| c.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Right, Verdict::Wrong, Verdict::Wrong], "{report}");
+    assert_eq!(verdicts, [Verdict::Right, Verdict::Wrong, Verdict::Wrong, Verdict::Wrong], "{report}");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn directions_check_big_inputs_in_few_calls() {
         x[0].matmul(&x[1]).tanh().square().mean(..)
     };
     Check::new().directions(3).order(2).gradients(f, &[x, w]).unwrap().assert();
-    assert!(calls.get() < 40, "{} calls", calls.get());
+    assert!(calls.get() < 50, "{} calls", calls.get());
     let report = Check::new().directions(3).gradients(|x| cube(&x[0], 1.1), &[points()]).unwrap();
     assert_eq!(report.verdict(), Verdict::Wrong);
     assert_eq!(report.comparisons()[0].shape, [3]);

@@ -6,6 +6,7 @@ use std::sync::Once;
 
 use wengert::autodiff::ops;
 use wengert::autodiff::ops::LstmWeights;
+use wengert::autodiff::transform::{grad, hessian, hvp, jvp, vjp};
 use wengert::prelude::*;
 
 type T = Tensor<f32>;
@@ -144,6 +145,16 @@ refuses! {
     batch_norm: z([2, 3]).batch_norm(&z([2]), &z([3]), 1e-5) => "batch_norm: the weight [2] is not [3]";
     lstm: z([5, 2, 3]).lstm((&z([1, 2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the input weight [16, 2] is not [16, 3]";
     lstm_state: z([5, 2, 3]).lstm((&z([2, 4]), &z([1, 2, 4])), &[weights()]) => "lstm: the hidden state [2, 4] is not [1 layers";
+}
+
+// Transforms of functions.
+refuses! {
+    grad_of_many: grad(|x: &T| x.square(), &z([2])) => "grad: the function gave shape [2], where one element";
+    hvp_direction: hvp(|x: &T| x.sum(..), &z([2]), &z([3])) => "hvp: direction 0 has shape [3], its input [2]";
+    jvp_tangent: jvp(|x: &Vec<T>| x[0].exp(), &vec![z([2])], &vec![]) => "jvp: 0 tangents were given for 1 inputs";
+    vjp_cotangent: vjp(|x: &T| x.exp(), &z([2])).1.apply(&z([3])) => "vjp: cotangent 0 has shape [3], its output [2]";
+    jvp_tape: jvp(|x: &T| x.exp(), &z([2]), &Tape::new().variable(z([2]))) => "jvp: a tangent wants a gradient";
+    hessian_tapes: hessian(|x: &[T; 2]| x[0].sum(..), &[(); 2].map(|()| Tape::new().constant(z([2])))) => "hessian: the inputs lie on two tapes";
 }
 
 fn weights() -> LstmWeights<f32> {

@@ -11,6 +11,8 @@
 //! * [`Tensor::backward`] gives [`Gradients`] and drains the tape; [`Replay`] keeps the record, or records the
 //!   backward pass too, for derivatives of any order.
 //! * [`Function`] is what an operation is: write your own, and prove it with [`check`].
+//! * [`transform`] gives derivatives of functions: gradients, Jacobians, Hessians and products with them, nested
+//!   to any depth.
 //! * [`graph`] shows a record as a table or a picture.
 //!
 //! ```
@@ -25,6 +27,7 @@
 #![deny(unsafe_code)]
 
 pub mod check;
+mod checkpoint;
 pub mod filters;
 mod float;
 pub mod function;
@@ -40,8 +43,10 @@ mod replay;
 mod shape;
 mod tape;
 mod tensor;
+pub mod transform;
 mod value;
 
+pub use checkpoint::checkpoint;
 pub use float::Float;
 pub use function::Function;
 pub use gradients::{Differentiable, Gradients};

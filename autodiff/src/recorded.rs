@@ -7,9 +7,9 @@ use crate::Float;
 use crate::function::{Builtin, Function, Tensors};
 use crate::gradients::Gradients;
 use crate::indices::Indices;
-use crate::replay::{self, Replay};
+use crate::replay::{self, Mode, Replay};
 use crate::shape::ShapeError;
-use crate::tape::{Inner, Record};
+use crate::tape::{Inner, Mark, Record, Tape};
 use crate::tensor::{self, Computed, Tensor};
 
 /// An element type that has a record on each tape. It is sealed with [`Float`].
@@ -46,6 +46,17 @@ pub trait Recorded: Sized {
 
     #[track_caller]
     fn replay(from: &Tensor<Self>, replay: Replay<Self>) -> Gradients<Self>
+    where
+        Self: Float;
+
+    #[track_caller]
+    fn pull(
+        tape: &Tape,
+        mark: Mark,
+        seeds: &[(u32, Tensor<Self>)],
+        wanted: &[u32],
+        mode: Mode,
+    ) -> Vec<Option<Tensor<Self>>>
     where
         Self: Float;
 }
@@ -89,6 +100,18 @@ macro_rules! recorded {
             #[track_caller]
             fn replay(from: &Tensor<$float>, replay: Replay<$float>) -> Gradients<$float> {
                 replay::replay(from, replay)
+            }
+
+            #[inline(never)]
+            #[track_caller]
+            fn pull(
+                tape: &Tape,
+                mark: Mark,
+                seeds: &[(u32, Tensor<$float>)],
+                wanted: &[u32],
+                mode: Mode,
+            ) -> Vec<Option<Tensor<$float>>> {
+                replay::pull(tape, mark, seeds, wanted, mode)
             }
         }
     };

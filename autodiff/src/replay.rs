@@ -6,7 +6,7 @@ use crate::Float;
 use crate::function::{Backward, InputGradients};
 use crate::gradients::Gradients;
 use crate::shape::{ShapeError, broadcasts_to, refuse};
-use crate::tape::{Leaf, Node, Place, Record, Tape};
+use crate::tape::{Leaf, Mark, Node, Place, Record, Tape};
 use crate::tensor::Tensor;
 
 /// How a backward pass is run; the default drains the tape and gives first-order gradients.
@@ -226,23 +226,27 @@ impl<T: Float> Flow<T> {
 /// The default: each node is taken out of the record as it is used.
 #[track_caller]
 fn drained<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
-    let Record { mut nodes, leaves, kept, .. } = {
+    let Record { nodes, leaves, kept, .. } = {
         let mut record = tape.lock::<T>();
         refuse_drained(record.drained);
         record.drain()
     };
     let mut flow = Flow::new(0, slot + 1);
     flow.add(slot, seed);
+    replay_drained(nodes, slot, &mut flow, &kept);
+    flow.finish(tape, &leaves, &kept)
+}
+
+fn replay_drained<T: Float>(mut nodes: Vec<Node<T>>, last: u32, flow: &mut Flow<T>, kept: &[u32]) {
     while let Some(node) = nodes.pop() {
-        if node.first > slot {
+        if node.first > last {
             continue;
         }
-        if let Some(grads) = flow.at_outputs(&node, &kept) {
+        if let Some(grads) = flow.at_outputs(&node, kept) {
             let gradients = node.function.backward(&Backward { node: &node, tape: None }, &grads);
             flow.distribute(&node, gradients);
         }
     }
-    flow.finish(tape, &leaves, &kept)
 }
 
 /// The record stays; each node is copied as it is used (its values are shared, not copied).
@@ -251,17 +255,27 @@ fn retained<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
     let (end, leaves, kept) = snapshot::<T>(tape);
     let mut flow = Flow::new(0, slot + 1);
     flow.add(slot, seed);
-    for at in (0..end).rev() {
+    replay_retained(tape, 0..end, slot, &mut flow, &kept);
+    flow.finish(tape, &leaves, &kept)
+}
+
+fn replay_retained<T: Float>(
+    tape: &Tape,
+    nodes: std::ops::Range<usize>,
+    last: u32,
+    flow: &mut Flow<T>,
+    kept: &[u32],
+) {
+    for at in nodes.rev() {
         let node = tape.lock::<T>().nodes[at].clone();
-        if node.first > slot {
+        if node.first > last {
             continue;
         }
-        if let Some(grads) = flow.at_outputs(&node, &kept) {
+        if let Some(grads) = flow.at_outputs(&node, kept) {
             let gradients = node.function.backward(&Backward { node: &node, tape: None }, &grads);
             flow.distribute(&node, gradients);
         }
     }
-    flow.finish(tape, &leaves, &kept)
 }
 
 /// The record stays, and the replay is recorded on it.
@@ -272,6 +286,54 @@ fn linked<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
     flow.add(slot, seed);
     replay_linked(tape, 0..end, slot, &mut flow, &kept);
     flow.finish(tape, &leaves, &kept)
+}
+
+/// What becomes of the record when a part of it is replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum Mode {
+    /// It is emptied as it is replayed, and closed.
+    Drain,
+    /// It stays.
+    Retain,
+    /// It stays, and the replay is recorded on it.
+    Graph,
+}
+
+/// What the `wanted` slots receive from gradients at others, replaying only what was recorded since a mark
+/// that lies before all of them.
+#[track_caller]
+pub(crate) fn pull<T: Float>(
+    tape: &Tape,
+    mark: Mark,
+    seeds: &[(u32, Tensor<T>)],
+    wanted: &[u32],
+    mode: Mode,
+) -> Vec<Option<Tensor<T>>> {
+    let Some(last) = seeds.iter().map(|(slot, _)| *slot).max() else { return vec![None; wanted.len()] };
+    let mut flow = Flow::new(mark.slot, last + 1);
+    for (slot, seed) in seeds {
+        // A tensor from before the mark depends on nothing that is wanted.
+        if *slot >= mark.slot {
+            flow.add(*slot, if mode == Mode::Graph { seed.clone() } else { seed.detach() });
+        }
+    }
+    let mut kept = wanted.to_vec();
+    kept.sort_unstable();
+    match mode {
+        Mode::Drain => {
+            let mut nodes = {
+                let mut record = tape.lock::<T>();
+                refuse_drained(record.drained);
+                record.drain().nodes
+            };
+            nodes.drain(..mark.node);
+            replay_drained(nodes, last, &mut flow, &kept);
+        }
+        Mode::Retain => replay_retained(tape, mark.node..snapshot::<T>(tape).0, last, &mut flow, &kept),
+        Mode::Graph => replay_linked(tape, mark.node..snapshot::<T>(tape).0, last, &mut flow, &kept),
+    }
+    wanted.iter().map(|&slot| flow.peek(slot).cloned()).collect()
 }
 
 #[track_caller]

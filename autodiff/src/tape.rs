@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use smallvec::SmallVec;
@@ -47,6 +47,8 @@ pub struct Inner {
     /// The seed of a training tape.
     seed: Option<u64>,
     draws: AtomicU64,
+    /// Whether what runs on the tape ran before, on another one or on this.
+    recomputing: AtomicBool,
     pub(crate) single: Mutex<Record<f32>>,
     pub(crate) double: Mutex<Record<f64>>,
 }
@@ -84,6 +86,14 @@ impl<T: Float> Node<T> {
     }
 }
 
+/// A point of a record: how many nodes and slots there were.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    pub(crate) node: usize,
+    pub(crate) slot: u32,
+}
+
 /// What a slot without a node stands for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Leaf {
@@ -108,6 +118,8 @@ pub struct Record<T: Float> {
     /// In the order of their slots.
     pub(crate) leaves: Vec<(u32, Leaf)>,
     watched: HashMap<ParameterId, (u32, Value<T>)>,
+    /// The parameters asked for, where nothing is to be recorded but which these are.
+    asked: Option<Vec<Parameter<T>>>,
     /// Slots of intermediate tensors whose gradient is asked for.
     pub(crate) kept: Vec<u32>,
     pub(crate) drained: bool,
@@ -120,6 +132,7 @@ impl<T: Float> Record<T> {
             slots: 0,
             leaves: Vec::new(),
             watched: HashMap::new(),
+            asked: None,
             kept: Vec::new(),
             drained: false,
         }
@@ -159,11 +172,16 @@ impl Tape {
     }
 
     fn with_seed(seed: Option<u64>) -> Self {
+        Self::from_draw(seed, 0, false)
+    }
+
+    fn from_draw(seed: Option<u64>, draw: u64, recomputing: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(Arc::new(Inner {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             seed,
-            draws: AtomicU64::new(0),
+            draws: AtomicU64::new(draw),
+            recomputing: AtomicBool::new(recomputing),
             single: Mutex::new(Record::new()),
             double: Mutex::new(Record::new()),
         }))
@@ -172,6 +190,16 @@ impl Tape {
     /// Whether the tape was made by [`Tape::training`].
     pub fn is_training(&self) -> bool {
         self.0.seed.is_some()
+    }
+
+    /// Whether what runs on the tape now ran before and is computed again for a [`checkpoint`](crate::checkpoint).
+    /// A layer that learns statistics from what it sees has learned from it already.
+    pub fn is_recomputing(&self) -> bool {
+        self.0.recomputing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn seed(&self) -> Option<u64> {
+        self.0.seed
     }
 
     /// The seed and number of the next random draw, on a training tape.
@@ -218,6 +246,13 @@ impl Tape {
         // Read before the record is locked: whoever changes the parameter may use this tape meanwhile.
         let value = parameter.read();
         let mut record = self.open::<T>("Tape::watch");
+        if let Some(asked) = &mut record.asked {
+            if asked.iter().all(|p| p.id() != id) {
+                asked.push(parameter.clone());
+            }
+            drop(record);
+            return self.constant(Tensor::from(value));
+        }
         let (slot, value) = match record.watched.get(&id) {
             Some((slot, value)) => (*slot, value.clone()),
             None => {
@@ -243,6 +278,12 @@ impl Tape {
     /// A handle that does not keep the tape alive.
     pub fn downgrade(&self) -> WeakTape {
         WeakTape(Arc::downgrade(&self.0))
+    }
+
+    /// Where the record ends now.
+    pub(crate) fn mark<T: Float>(&self) -> Mark {
+        let record = self.lock::<T>();
+        Mark { node: record.nodes.len(), slot: record.slots }
     }
 
     pub(crate) fn is(&self, other: &Tape) -> bool {
@@ -283,6 +324,61 @@ impl Tape {
         let first = record.take_slots(outputs as u32);
         record.nodes.push(Node { function, inputs, saved, first, outputs: outputs as u32, caller });
         first
+    }
+}
+
+/// A tape beside another that records nothing but which parameters were asked for: for what is to be computed
+/// again. Its draws are the other's next ones.
+pub(crate) struct Segment {
+    tape: Tape,
+    first_draw: u64,
+}
+
+impl Segment {
+    pub(crate) fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// The parameters asked for and the number of the first draw. The other tape goes on after the last draw.
+    pub(crate) fn finish<T: Float>(self, outer: &Tape) -> (Vec<Parameter<T>>, u64) {
+        outer.0.draws.fetch_max(self.tape.0.draws.load(Ordering::Relaxed), Ordering::Relaxed);
+        (self.tape.lock::<T>().asked.take().unwrap_or_default(), self.first_draw)
+    }
+}
+
+impl Tape {
+    pub(crate) fn segment<T: Float>(&self) -> Segment {
+        let first_draw = self.0.draws.load(Ordering::Relaxed);
+        let tape = Self::from_draw(self.0.seed, first_draw, self.is_recomputing());
+        tape.lock::<T>().asked = Some(Vec::new());
+        Segment { tape, first_draw }
+    }
+
+    /// A tape for what ran before from a draw on.
+    pub(crate) fn recomputing(seed: Option<u64>, draw: u64) -> Self {
+        Self::from_draw(seed, draw, true)
+    }
+
+    /// Makes a tensor of this tape what watching the parameter gives.
+    pub(crate) fn preset<T: Float>(&self, parameter: &Parameter<T>, x: &Tensor<T>) {
+        if let Some(slot) = x.place.as_ref().and_then(|p| p.slot) {
+            self.lock::<T>().watched.insert(parameter.id(), (slot, x.value.clone()));
+        }
+    }
+
+    /// Runs on this tape what ran before from a draw on.
+    pub(crate) fn recompute_from<R>(&self, draw: u64, run: impl FnOnce() -> R) -> R {
+        /// Puts the tape back also if `run` panics.
+        struct Restore<'a>(&'a Inner, u64, bool);
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.draws.store(self.1, Ordering::Relaxed);
+                self.0.recomputing.store(self.2, Ordering::Relaxed);
+            }
+        }
+        let draws = self.0.draws.swap(draw, Ordering::Relaxed);
+        let _restore = Restore(&self.0, draws, self.0.recomputing.swap(true, Ordering::Relaxed));
+        run()
     }
 }
 

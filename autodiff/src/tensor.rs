@@ -263,9 +263,21 @@ pub struct Computed<'a, T: Float> {
     saved: Option<SmallVec<[Saved<T>; 2]>>,
 }
 
-impl<T: Float> Computed<'_, T> {
+impl<'a, T: Float> Computed<'a, T> {
+    /// The outputs of a function whose rule needs all of its inputs.
+    pub(crate) fn keeping_inputs(outputs: Outputs<T>, tape: &'a Tape, inputs: &[&Tensor<T>]) -> Self {
+        let records = inputs.iter().any(|x| slot(x).is_some());
+        let keep = |(i, x): (usize, &&Tensor<T>)| Saved::Input(i as u32, x.value.clone());
+        let saved = records.then(|| inputs.iter().enumerate().map(keep).collect());
+        Self { outputs, tape: Some(tape), saved }
+    }
+
+    pub(crate) fn is_to_be_recorded(&self) -> bool {
+        self.saved.is_some()
+    }
+
     /// The outputs as tensors, in slots from `first` on if the call was recorded.
-    fn place(self, first: Option<u32>) -> (Tensors<T>, Option<Indices>) {
+    pub(crate) fn place(self, first: Option<u32>) -> (Tensors<T>, Option<Indices>) {
         let place = |i: usize| {
             self.tape.map(|tape| Place { tape: tape.clone(), slot: first.map(|slot| slot + i as u32) })
         };

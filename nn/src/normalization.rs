@@ -98,7 +98,7 @@ impl<const D: usize, T: Float> BatchNorm<D, T> {
         let weight = on_tape_of(self.weight.as_ref(), x).unwrap_or_else(all(1.0));
         let bias = on_tape_of(self.bias.as_ref(), x).unwrap_or_else(all(0.0));
         let (y, mean, var) = x.batch_norm(&weight, &bias, self.eps);
-        if let Some((running_mean, running_var)) = self.running().filter(|_| trains(x)) {
+        if let Some((running_mean, running_var)) = self.running().filter(|_| learns(x)) {
             let unbiased = n as f64 / (n as f64 - 1.0);
             let keep = 1.0 - self.momentum;
             running_mean.set(&(running_mean.value() * keep + mean.detach() * self.momentum));
@@ -128,6 +128,11 @@ impl<const D: usize, T: Float> BatchNorm<D, T> {
 /// Whether the forward pass of `x` trains.
 fn trains<T: Float>(x: &Tensor<T>) -> bool {
     x.tape().is_some_and(|tape| tape.is_training())
+}
+
+/// Whether the statistics of `x` are new: not of a forward pass that is computed again.
+fn learns<T: Float>(x: &Tensor<T>) -> bool {
+    x.tape().is_some_and(|tape| tape.is_training() && !tape.is_recomputing())
 }
 
 impl<const D: usize, T: Float> Layer<T> for BatchNorm<D, T> {

@@ -19,7 +19,9 @@
 //! Second order compares the derivative of the gradient along a random direction v, measured by the same
 //! difference, with the gradient of ⟨v, ∇s⟩ through a replay that was recorded (`create_graph`); a Hessian
 //! is symmetric, so that one direction shows an error in any of its rows. It also compares the recorded
-//! replay's gradient with the plain one's, which proves a fused function equal to its composed form.
+//! replay's gradient with the plain one's, which proves a fused function equal to its composed form, and the
+//! differences of all outputs along v with their derivatives in forward mode
+//! ([`jvp`](crate::transform::jvp)).
 //!
 //! A function must give the same bits whenever it is called. Dropout does on a training tape of the same
 //! seed ([`Check::training`]): each call runs on a new one.
@@ -281,7 +283,9 @@ impl Check {
         if self.order == 2 {
             report.set_floor(self.floor * largest(&outputs).max(largest(&gradient)).max(1.0));
             for _ in 0..self.directions.unwrap_or(1) {
-                self.second_order(subject, &weights, &gradient, &mut rng, &mut report)?;
+                let direction = subject.direction(&mut rng);
+                self.second_order(subject, &weights, &gradient, &direction, &mut report)?;
+                self.forward(subject, &outputs, &direction, &mut report)?;
             }
         }
         Ok(report)
@@ -342,14 +346,12 @@ impl Check {
         subject: &Subject<'_>,
         weights: &[Tensor<f64>],
         gradient: &[Tensor<f64>],
-        rng: &mut ChaCha8Rng,
+        direction: &[Tensor<f64>],
         report: &mut Report,
     ) -> Result<(), CheckError> {
-        let direction = subject.direction(rng);
-        let (recorded, product) = subject.hessian_product(weights, &direction)?;
-        let flat = |parts: &[Tensor<f64>]| parts.iter().flat_map(Tensor::to_vec).collect::<Vec<f64>>();
+        let (recorded, product) = subject.hessian_product(weights, direction)?;
         let slope = |h: f64| {
-            let moved = |t: f64| Ok(flat(&subject.gradient_at(&subject.moved(&direction, t), weights)?));
+            let moved = |t: f64| Ok(flat(&subject.gradient_at(&subject.moved(direction, t), weights)?));
             difference::of_vector(moved, h)
         };
         let numerical = self.settled(slope, &flat(&product), report.floor())?;
@@ -361,6 +363,24 @@ impl Check {
             report.push(Quantity::Replay, name, shape, gradient[i].to_vec(), recorded[i].to_vec());
             report.push(Quantity::SecondOrder, name, shape, own.to_vec(), product[i].to_vec());
         }
+        Ok(())
+    }
+
+    /// Compares the change of the outputs along a direction with their derivatives in forward mode.
+    fn forward(
+        &self,
+        subject: &Subject<'_>,
+        outputs: &[Tensor<f64>],
+        direction: &[Tensor<f64>],
+        report: &mut Report,
+    ) -> Result<(), CheckError> {
+        let derivatives = flat(&subject.forward_product(direction));
+        let slope = |h: f64| {
+            let moved = |t: f64| Ok(flat(&subject.outputs_like(outputs, &subject.moved(direction, t))?));
+            difference::of_vector(moved, h)
+        };
+        let numerical = self.settled(slope, &derivatives, report.floor())?;
+        report.push(Quantity::Forward, "all outputs", &[derivatives.len()], numerical, derivatives);
         Ok(())
     }
 
@@ -391,6 +411,11 @@ impl Check {
         }
         Ok(best.1)
     }
+}
+
+/// The elements of all tensors in one row.
+fn flat(tensors: &[Tensor<f64>]) -> Vec<f64> {
+    tensors.iter().flat_map(Tensor::to_vec).collect()
 }
 
 fn largest(tensors: &[Tensor<f64>]) -> f64 {

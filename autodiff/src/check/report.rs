@@ -49,6 +49,9 @@ pub enum Quantity {
     Replay,
     /// Differences of the gradient along a direction with the gradient of the gradient.
     SecondOrder,
+    /// Differences of the outputs along a direction with their derivatives in forward mode
+    /// ([`jvp`](crate::transform::jvp)).
+    Forward,
 }
 
 impl Quantity {
@@ -57,13 +60,14 @@ impl Quantity {
             Self::Gradient => "gradient",
             Self::Replay => "recorded replay",
             Self::SecondOrder => "second order",
+            Self::Forward => "forward mode",
         }
     }
 
     /// What the two sides of the comparison are called.
     const fn sides(self) -> [&'static str; 2] {
         match self {
-            Self::Gradient | Self::SecondOrder => ["numerical", "analytical"],
+            Self::Gradient | Self::SecondOrder | Self::Forward => ["numerical", "analytical"],
             Self::Replay => ["plain", "recorded"],
         }
     }

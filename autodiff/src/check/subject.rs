@@ -3,6 +3,8 @@
 use rand::rngs::ChaCha8Rng;
 
 use super::{CheckError, weight};
+use crate::replay::Mode;
+use crate::transform::Start;
 use crate::{Gradients, Replay, Tape, Tensor};
 
 /// One tensor for each input, or for each output.
@@ -101,6 +103,16 @@ impl Subject<'_> {
             None => leaves.iter().map(|x| Tensor::zeros(x.shape())).collect(),
         };
         Ok((of_leaves(&gradients, &leaves), product))
+    }
+
+    /// The derivative of each output along a direction, in forward mode.
+    pub(super) fn forward_product(&self, direction: &[Tensor<f64>]) -> Tensors {
+        let tape = (self.tape)();
+        let start = Start::of::<f64>(tape);
+        let (leaves, outputs) = (self.record)(start.tape(), &self.point);
+        let outputs: Vec<&Tensor<f64>> = outputs.iter().collect();
+        let leaves: Vec<&Tensor<f64>> = leaves.iter().collect();
+        start.push_forward(&outputs, &leaves, &direction.iter().collect::<Vec<_>>(), Mode::Retain)
     }
 
     /// The point with one component moved.

@@ -1,9 +1,9 @@
 //! The operations: each a struct with its shape rule, its forward pass, its backward rule and its
 //! documentation, and the method of [`Tensor`] that applies it.
 //!
-//! Adding an operation means one struct here with its name in the line of `builtin!`, one method, and one row in the table that drives the gradient
-//! tests (`tests/operations/`). The structs are public so that they can be applied with
-//! [`try_apply`](crate::try_apply).
+//! Adding an operation means one struct here, its name in the line of `builtin!`, one method, and one row in
+//! the table that drives the gradient tests (`tests/operations/`). The structs are public so that they can be
+//! applied with [`try_apply`](crate::try_apply).
 
 mod activation;
 mod arithmetic;
