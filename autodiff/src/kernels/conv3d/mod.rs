@@ -26,6 +26,9 @@ use crate::kernels::tasks::{self, SharedMut};
 /// Elements of the slices that are copied together at once: they should be in the third-level cache when the
 /// kernels read them.
 const STACK: usize = 1 << 20;
+/// Pixels of the result that are computed together at the least: every stack has the weights packed anew, which
+/// should cost little beside their products.
+const PIXELS: usize = 1 << 11;
 
 /// y ← w ⋆ x (+ bias), cross-correlation.
 pub(crate) fn forward<T: Float>(g: &Conv3dGeometry, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
@@ -43,7 +46,7 @@ pub(crate) fn forward<T: Float>(g: &Conv3dGeometry, x: &[T], w: &[T], bias: Opti
         }
         let channels = g.in_channels * class.taps.len();
         let w = class.weights(g, w, tap);
-        class.stacks(g.batch, channels * from + g.out_channels * to, |units| {
+        class.stacks(g.batch, to, channels * from + g.out_channels * to, |units| {
             let mut stack = Scratch::new(units.len() * channels * from);
             inputs.gather(&class, &units, x, &mut stack);
             let mut result = Scratch::new(units.len() * g.out_channels * to);
@@ -76,7 +79,7 @@ pub(crate) fn input_gradient<T: Float>(
         }
         let channels = g.out_channels * class.taps.len();
         let w = class.transposed_weights(g, w, tap);
-        class.stacks(g.batch, channels * from + g.in_channels * to, |units| {
+        class.stacks(g.batch, to, channels * from + g.in_channels * to, |units| {
             let mut stack = Scratch::new(units.len() * channels * from);
             inputs.gather(&class, &units, dy, &mut stack);
             let mut result = Scratch::new(units.len() * g.in_channels * to);
@@ -102,7 +105,7 @@ pub(crate) fn weight_gradient<T: Float>(g: &Conv3dGeometry, x: &[T], dy: &[T], d
         }
         let channels = g.in_channels * class.taps.len();
         let mut sums = Scratch::new(g.out_channels * g.in_group() * class.taps.len() * tap);
-        class.stacks(g.batch, channels * from + g.out_channels * to, |units| {
+        class.stacks(g.batch, to, channels * from + g.out_channels * to, |units| {
             let mut stack = Scratch::new(units.len() * channels * from);
             inputs.gather(&class, &units, x, &mut stack);
             let mut gradient = Scratch::new(units.len() * g.out_channels * to);
@@ -161,11 +164,11 @@ impl Class {
         Self { taps: vec![0], slices: self.slices.clone(), sources: self.slices.clone() }
     }
 
-    /// Calls `stack` with runs of units, which are the slices of the class for each image, such that a run of
-    /// slices of `len` elements stays in the cache.
-    fn stacks(&self, batch: usize, len: usize, mut stack: impl FnMut(Range<usize>)) {
+    /// Calls `stack` with runs of units, which are the slices of the class for each image, such that the copies
+    /// of a run, `len` elements for a unit of `pixels`, stay in the cache.
+    fn stacks(&self, batch: usize, pixels: usize, len: usize, mut stack: impl FnMut(Range<usize>)) {
         let units = batch * self.slices.len();
-        let most = (STACK / len.max(1)).max(1);
+        let most = (STACK / len.max(1)).max(PIXELS.div_ceil(pixels.max(1)));
         let size = units.div_ceil(units.div_ceil(most).max(1)).max(1);
         (0..units).step_by(size).for_each(|start| stack(start..(start + size).min(units)));
     }
