@@ -28,6 +28,25 @@ def transposed(op, name, x, w, bias=False, stride=1, padding=0, output_padding=0
     case(name, op, lambda x, w, b=None: getattr(F, op)(x, w, b, **options), inputs, **options)
 
 
+def filtered(op, name, x, kernel, stride=1, padding=0, dilation=1):
+    """One kernel for every plane, which convolution flips."""
+    options = dict(stride=[stride] * 2, padding=padding if isinstance(padding, str) else [padding] * 2, dilation=[dilation] * 2)
+
+    def run(x, k):
+        k = k.flip(0, 1) if op == "convolve2d" else k
+        y = F.conv2d(x.reshape(-1, 1, *x.shape[-2:]), k[None, None], **options)
+        return y.reshape(*x.shape[:-2], *y.shape[-2:])
+
+    case(name, op, run, [draw(*x, key="x"), draw(*kernel, key="k")], groups=1, **options)
+
+
+def filters():
+    for op in ["correlate2d", "convolve2d"]:
+        filtered(op, "one plane", (4, 5), (2, 3))
+        filtered(op, "planes, padding 1, stride 2", (2, 3, 3), (3, 3), stride=2, padding=1)
+        filtered(op, "same, dilated", (1, 2, 3, 3), (2, 2), padding="same", dilation=2)
+
+
 def conv1d():
     run = lambda *arguments, **options: conv("conv1d", *arguments, **options)
     run("plain", (2, 2, 5), (3, 2, 3))
@@ -158,3 +177,4 @@ def cases():
     conv_transpose1d()
     conv_transpose2d()
     conv_transpose3d()
+    filters()

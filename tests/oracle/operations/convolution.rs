@@ -12,6 +12,8 @@ pub(super) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         "conv1d" => |o, x| x[0].conv1d(&x[1], x.get(2), convolved(o)),
         "conv2d" => |o, x| x[0].conv2d(&x[1], x.get(2), convolved(o)),
         "conv3d" => |o, x| x[0].conv3d(&x[1], x.get(2), convolved(o)),
+        "correlate2d" => |o, x| x[0].correlate2d(&x[1], convolved(o)),
+        "convolve2d" => |o, x| x[0].convolve2d(&x[1], convolved(o)),
         "conv_transpose1d" => |o, x| x[0].conv_transpose1d(&x[1], x.get(2), transposed(o)),
         "conv_transpose2d" => |o, x| x[0].conv_transpose2d(&x[1], x.get(2), transposed(o)),
         "conv_transpose3d" => |o, x| x[0].conv_transpose3d(&x[1], x.get(2), transposed(o)),
