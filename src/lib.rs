@@ -28,15 +28,15 @@ pub use rand;
 pub mod prelude {
     pub use autodiff::{
         self, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvTranspose1dOptions, ConvTranspose2dOptions,
-        ConvTranspose3dOptions, Float, Function, Gradients, Indices, Mask, Padding, Parameter, Pool2d,
-        Reduction, Replay, Tape, Tensor, keepdim,
+        ConvTranspose3dOptions, Float, Function, Gradients, Indices, Interpolate, Interpolation, Mask,
+        Padding, Parameter, Pool1d, Pool2d, Pool3d, Reduction, Replay, Tape, Tensor, keepdim,
     };
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
         self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
-        Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm, LstmConfig,
-        MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+        Dropout, Flatten, Init, Inspect, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm,
+        LstmConfig, MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
     };
     pub use optim::{
         self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,

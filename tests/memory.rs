@@ -56,6 +56,74 @@ fn a_thousand_steps_need_the_memory_of_one() {
     assert!(grown < 1 << 20, "a thousand steps took {grown} bytes more than a hundred");
 }
 
+/// A small network of each kind of operation: its tape, its loss, and what it learns.
+fn network() -> (Tape, Tensor<f32>, [Parameter<f32>; 3]) {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut random = |shape: &[usize]| {
+        let n: usize = shape.iter().product();
+        Parameter::new(Tensor::from_vec(shape, (0..n).map(|_| rng.random_range(-0.5..0.5)).collect()))
+    };
+    let parameters = [random(&[4, 1, 3, 3]), random(&[4]), random(&[10, 4 * 16 * 16])];
+    let tape = Tape::training(7);
+    let [kernel, bias, weight] = parameters.each_ref().map(|p| tape.watch(p));
+    let x = tape.constant(Tensor::full([8, 1, 32, 32], 0.3));
+    let h = x.conv2d(&kernel, Some(&bias), Conv2dOptions::new().padding(1)).relu().max_pool2d(2).dropout(0.3);
+    let loss = h.flatten_from(1).linear(&weight, None).log_softmax(1).square().mean(..);
+    (tape, loss, parameters)
+}
+
+#[test]
+fn a_first_order_replay_records_nothing_and_saves_nothing() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (tape, loss, parameters) = network();
+    let (operations, saved) = (tape.len(), tape.saved_bytes());
+    // What the rules need, and no more: the input of the convolution, the signs of relu, the maxima's positions,
+    // the mask of dropout, what the linear layer read, and the results of the softmax and of what follows.
+    let picture = 8 * 32 * 32 * 4;
+    assert!(saved < 14 * picture, "{saved} bytes are saved, {} pictures", saved / picture);
+    let in_use = pool::in_use();
+    let grads = loss.backward_with(Replay::new().retain(true));
+    assert!(parameters.iter().all(|p| grads.get(p).is_some()));
+    assert_eq!((tape.len(), tape.saved_bytes()), (operations, saved), "the record is as it was");
+    drop(grads);
+    assert_eq!(pool::in_use(), in_use, "nothing of the replay is kept");
+
+    // It can tell: a replay that is recorded does keep more.
+    let linked = loss.backward_with(Replay::new().create_graph(true));
+    assert!(tape.len() > operations && tape.saved_bytes() > saved);
+    drop((linked, loss, tape));
+
+    // And the default keeps nothing at all.
+    let (tape, loss, parameters) = network();
+    let grads = loss.backward();
+    assert!(parameters.iter().all(|p| grads.get(p).is_some()));
+    assert_eq!((tape.len(), tape.saved_bytes()), (0, 0));
+}
+
+#[test]
+fn a_profile_sees_the_peak_and_a_draining_replay_lowers_it() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mebibyte = 1 << 20;
+    let peak = |replay: Replay<f32>| {
+        let tape = Tape::new().profiled();
+        let x = tape.variable(Tensor::<f32>::full([1 << 18], 0.5));
+        let before = pool::in_use() as u64;
+        let mut y = x.clone();
+        (0..16).for_each(|_| y = y.tanh());
+        let loss = y.sum(..);
+        drop(y);
+        let grads = loss.backward_with(replay);
+        assert!(grads.get(&x).is_some());
+        let profile = tape.profile();
+        assert_eq!(profile.total().saved, 16 * mebibyte);
+        profile.total().peak - before
+    };
+    let (drained, retained) = (peak(Replay::new()), peak(Replay::new().retain(true)));
+    assert!(drained >= 16 * mebibyte && drained < 24 * mebibyte, "{drained} bytes");
+    assert!(retained >= 17 * mebibyte && retained < 24 * mebibyte, "{retained} bytes");
+    assert!(drained <= retained);
+}
+
 #[test]
 fn memory_falls_during_a_draining_replay() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! Checkpointing: what a part of a model computed is forgotten, and computed again in the backward pass.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use smallvec::SmallVec;
 
@@ -61,14 +62,16 @@ where
     if leaves.iter().any(|x| x.tape().is_some_and(|other| !other.is(tape))) {
         panic!("checkpoint: the inputs lie on two tapes");
     }
+    let start = tape.is_observed().then(Instant::now);
     let segment = tape.segment::<T>();
     let outputs = f(&at.map(&mut |x| segment.tape().constant(x.detach())));
+    let took = start.map(|start| (start, start.elapsed()));
     let (parameters, draw) = segment.finish(tape);
     let watched: Vec<Tensor<T>> = parameters.iter().map(|p| tape.watch(p)).collect();
     let inputs: Vec<&Tensor<T>> = leaves.into_iter().chain(&watched).collect();
     let values: SmallVec<[_; 1]> = outputs.leaves().into_iter().map(|y| y.value.clone()).collect();
     let shapes = values.iter().map(|y| Shape::from_slice(y.shape())).collect();
-    let computed = Computed::keeping_inputs(Outputs::several(values), tape, &inputs);
+    let mut computed = Computed::keeping_inputs(Outputs::several(values), tape, &inputs);
     let tensors = if computed.is_to_be_recorded() {
         // The containers alone: the values are kept as the node's inputs.
         let containers = at.map(&mut |_| Tensor::zeros([0]));
@@ -78,6 +81,9 @@ where
             f(&at).leaves().into_iter().cloned().collect()
         };
         let function = Checkpoint { run: Box::new(run), parameters, shapes, seed: tape.seed(), draw };
+        if let Some((start, took)) = took {
+            computed.observe(&function, &inputs, start, took);
+        }
         T::record_call(Arc::new(function), &inputs, computed).0
     } else {
         computed.place(None).0
@@ -103,7 +109,10 @@ impl<T: Float> Checkpoint<T> {
     fn again(&self, inputs: &[Tensor<T>], tape: &Tape) -> Tensors<T> {
         let (inputs, values) = inputs.split_at(inputs.len() - self.parameters.len());
         for (parameter, value) in self.parameters.iter().zip(values) {
-            tape.preset(parameter, value);
+            // One that was frozen since is a constant.
+            if !parameter.is_frozen() {
+                tape.watch_as(parameter, value);
+            }
         }
         (self.run)(inputs)
     }

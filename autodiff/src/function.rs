@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::indices::{Indices, Mask};
+use crate::indices::Indices;
+use crate::mask::Mask;
 use crate::shape::{ShapeError, Shapes};
 use crate::tape::{Node, Place, Tape};
 use crate::tensor::Tensor;
@@ -77,6 +78,19 @@ pub trait Function<T: Float>: Send + Sync + 'static {
     /// A gradient may have the shape its input broadcasts to: the sum that undoes broadcasting is taken by
     /// the replay. Those for which [`Backward::needs`] says no are not looked at.
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T>;
+
+    /// How many floating-point operations `forward` takes, for profiles; a multiplication and an addition are
+    /// two. One for each element of the outputs unless a function knows better.
+    fn flops(&self, inputs: &[&[usize]], outputs: &[&[usize]]) -> u64 {
+        let _ = inputs;
+        outputs.iter().map(|shape| shape.iter().product::<usize>() as u64).sum()
+    }
+
+    /// The same for `backward`, given which inputs want a gradient. As many as forward for each of them unless a
+    /// function knows better: that is right for elementwise functions and for products.
+    fn backward_flops(&self, inputs: &[&[usize]], outputs: &[&[usize]], needs: &[bool]) -> u64 {
+        self.flops(inputs, outputs) * needs.iter().filter(|&&needs| needs).count() as u64
+    }
 
     /// The function in tensor operations, if it is fused. The inputs of a fused function are always kept.
     fn fused(&self) -> Option<&dyn Composed<T>> {
@@ -183,6 +197,12 @@ pub struct Forward<'a, T: Float> {
 }
 
 impl<T: Float> Forward<'_, T> {
+    /// Of a call that is not recorded.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn unrecorded() -> Self {
+        Self { needs: &[], inputs: SmallVec::new(), outputs: SmallVec::new(), others: SmallVec::new() }
+    }
+
     /// Whether the call is recorded. If not, what only the rule needs has not to be computed.
     pub fn records(&self) -> bool {
         !self.needs.is_empty()

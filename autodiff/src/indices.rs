@@ -1,12 +1,11 @@
-//! Whole numbers and truth values: labels, token ids, positions, comparisons.
+//! Whole numbers: labels, token ids, positions.
 
 use std::fmt;
 
 use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, IxDyn, OwnedRepr};
 
-use crate::shape::{ShapeError, refuse};
+use crate::shape::ShapeError;
 use crate::tape::Tape;
-use crate::{Float, Tensor};
 
 /// An array of whole numbers (`i64`): class labels, token ids, positions.
 ///
@@ -162,69 +161,5 @@ impl fmt::Debug for Indices {
 impl PartialEq for Indices {
     fn eq(&self, other: &Self) -> bool {
         self.values == other.values
-    }
-}
-
-/// An array of truth values: what a comparison of tensors gives.
-///
-/// ```
-/// use wengert::prelude::*;
-///
-/// let x = Tensor::from_vec([3], vec![-1.0, 0.5, 2.0]);
-/// let positive = x.gt(0.0);
-/// assert_eq!(positive.to_vec(), [false, true, true]);
-/// assert_eq!(positive.count(), 2);
-/// assert_eq!(positive.to_tensor::<f64>().sum(..).item(), 2.0);
-/// ```
-#[derive(Clone, PartialEq)]
-pub struct Mask {
-    values: ArcArray<bool, IxDyn>,
-}
-
-impl Mask {
-    /// A mask of a shape from its values in row-major order.
-    ///
-    /// # Panics
-    /// If the number of values is not the shape's.
-    #[track_caller]
-    pub fn from_vec(shape: impl AsRef<[usize]>, values: Vec<bool>) -> Self {
-        let (shape, len) = (shape.as_ref(), values.len());
-        match ArrayD::from_shape_vec(IxDyn(shape), values) {
-            Ok(array) => Self { values: array.into_shared() },
-            Err(_) => {
-                refuse(ShapeError::new(format!("Mask::from_vec: shape {shape:?} does not hold {len} values")))
-            }
-        }
-    }
-
-    /// The sizes of the axes.
-    pub fn shape(&self) -> &[usize] {
-        self.values.shape()
-    }
-
-    /// The elements as an ndarray view.
-    pub fn view(&self) -> ArrayViewD<'_, bool> {
-        self.values.view()
-    }
-
-    /// The elements in row-major order.
-    pub fn to_vec(&self) -> Vec<bool> {
-        self.values.iter().copied().collect()
-    }
-
-    /// How many elements are true.
-    pub fn count(&self) -> usize {
-        self.values.iter().filter(|&&b| b).count()
-    }
-
-    /// A tensor on no tape with 1 where the mask is true and 0 elsewhere.
-    pub fn to_tensor<T: Float>(&self) -> Tensor<T> {
-        Tensor::from(self.values.map(|&b| if b { T::one() } else { T::zero() }))
-    }
-}
-
-impl fmt::Debug for Mask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mask({:?}, {})", self.shape(), self.values)
     }
 }

@@ -13,7 +13,10 @@
 //! * [`Function`] is what an operation is: write your own, and prove it with [`check`].
 //! * [`transform`] gives derivatives of functions: gradients, Jacobians, Hessians and products with them, nested
 //!   to any depth.
-//! * [`graph`] shows a record as a table or a picture.
+//! * [`graph`] shows a record as a table, a summary, a picture or an interactive page; [`Tape::scope`] says to which
+//!   part of a model its operations belong.
+//! * [`audit`] finds the parameters that get no gradient, and where it is lost; [`Tape::detect_anomaly`] stops at
+//!   the first NaN; [`Tape::profiled`] measures; [`Tensor::on_gradient`] looks at gradients as they arrive.
 //!
 //! ```
 //! use wengert::prelude::*;
@@ -26,6 +29,8 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod anomaly;
+pub mod audit;
 pub mod check;
 mod checkpoint;
 pub mod filters;
@@ -33,13 +38,20 @@ mod float;
 pub mod function;
 mod gradients;
 pub mod graph;
+mod hook;
 mod indices;
 pub(crate) mod kernels;
+mod mask;
+#[cfg(feature = "mutation")]
+mod mutation;
+mod observe;
 pub mod ops;
 mod parameter;
 pub mod pool;
+pub mod profile;
 mod recorded;
 mod replay;
+mod scope;
 mod shape;
 mod tape;
 mod tensor;
@@ -50,14 +62,17 @@ pub use checkpoint::checkpoint;
 pub use float::Float;
 pub use function::Function;
 pub use gradients::{Differentiable, Gradients};
-pub use indices::{Indices, Mask};
+pub use hook::{GradientHook, HookResult};
+pub use indices::Indices;
 pub use kernels::simd::vectorized;
+pub use mask::Mask;
 pub use ops::{
     Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvTranspose1dOptions, ConvTranspose2dOptions,
-    ConvTranspose3dOptions, Padding, Pool2d, Reduction,
+    ConvTranspose3dOptions, Interpolate, Interpolation, Padding, Pool1d, Pool2d, Pool3d, Reduction,
 };
 pub use parameter::{Parameter, ParameterId};
 pub use replay::Replay;
+pub use scope::Scope;
 pub use shape::{Axes, Shape, ShapeError, Shapes, keepdim};
 pub use tape::{Tape, WeakTape};
 pub use tensor::{Tensor, apply, try_apply};

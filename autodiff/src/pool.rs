@@ -5,7 +5,7 @@
 //! them; so the last handle of a value gives its vector to a pool instead, and the next value of that size
 //! class takes it from there.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Vectors shorter than this are left to the system's allocator, which is quick at small sizes.
@@ -19,6 +19,9 @@ const DEFAULT_LIMIT: usize = 1 << 30;
 
 static LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_LIMIT);
 static HELD: AtomicUsize = AtomicUsize::new(0);
+/// Signed: a vector that was made elsewhere may come back without having been taken.
+static IN_USE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
 
 /// Sets how many bytes of unused buffers are kept for reuse at the most (default: 1 GiB).
 ///
@@ -38,6 +41,51 @@ pub fn set_limit(bytes: usize) {
 /// ```
 pub fn held() -> usize {
     HELD.load(Ordering::Relaxed)
+}
+
+/// Bytes of the large buffers that values and kernels use at this moment, in the whole process: what was taken
+/// from the pool and has not come back. Buffers of fewer than 4096 elements are not counted.
+///
+/// ```
+/// use wengert::autodiff::pool;
+/// use wengert::prelude::*;
+///
+/// let before = pool::in_use();
+/// let x = Tensor::<f32>::zeros([1 << 20]);
+/// assert!(pool::in_use() - before >= 4 << 20);
+/// drop(x);
+/// assert_eq!(pool::in_use(), before);
+/// ```
+pub fn in_use() -> usize {
+    IN_USE.load(Ordering::Relaxed).max(0) as usize
+}
+
+/// The most that was [in use](in_use) since the last call.
+pub(crate) fn take_peak() -> usize {
+    let now = IN_USE.load(Ordering::Relaxed);
+    PEAK.swap(now, Ordering::Relaxed).max(now).max(0) as usize
+}
+
+fn count(bytes: usize) {
+    let now = IN_USE.fetch_add(bytes as i64, Ordering::Relaxed) + bytes as i64;
+    PEAK.fetch_max(now, Ordering::Relaxed);
+}
+
+fn discount(bytes: usize) {
+    IN_USE.fetch_sub(bytes as i64, Ordering::Relaxed);
+}
+
+/// Counts a vector of `len` elements that was made elsewhere and will come to the pool, if it is one the pool
+/// keeps.
+pub(crate) fn adopt<T>(len: usize) {
+    if len >= SMALLEST && class_for(len).1 == len {
+        count(len * size_of::<T>());
+    }
+}
+
+/// Takes a buffer of [`Pool::take_aligned`] for `len` elements, which left for good, out of the count.
+pub(crate) fn release<T>(len: usize) {
+    discount(class_for(len + CACHE_LINE / size_of::<T>()).1 * size_of::<T>());
 }
 
 /// Gives every unused buffer back to the system.
@@ -101,6 +149,7 @@ impl<T: Copy + Default> Pool<T> {
             return vec![T::default(); len];
         }
         let (class, capacity) = class_for(len);
+        count(capacity * size_of::<T>());
         let found = {
             let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
             classes.get_mut(class).and_then(Vec::pop)
@@ -139,6 +188,7 @@ impl<T: Copy + Default> Pool<T> {
         if exact != capacity || class >= CLASSES {
             return;
         }
+        discount(bytes);
         if HELD.fetch_add(bytes, Ordering::Relaxed) + bytes > LIMIT.load(Ordering::Relaxed) {
             HELD.fetch_sub(bytes, Ordering::Relaxed);
             return;

@@ -1,12 +1,18 @@
 //! Replaying a record backward: how gradients flow from slots to slots.
 
+use std::time::Instant;
+
 use smallvec::SmallVec;
 
 use crate::Float;
 use crate::function::{Backward, InputGradients};
 use crate::gradients::Gradients;
+use crate::hook::Hook;
+#[cfg(feature = "mutation")]
+use crate::mutation;
+use crate::observe::{Observer, Step};
 use crate::shape::{ShapeError, broadcasts_to, refuse};
-use crate::tape::{Leaf, Mark, Node, Place, Record, Tape};
+use crate::tape::{Input, Leaf, Mark, Node, Place, Record, Tape};
 use crate::tensor::Tensor;
 
 /// How a backward pass is run; the default drains the tape and gives first-order gradients.
@@ -112,13 +118,108 @@ pub(crate) fn replay<T: Float>(from: &Tensor<T>, replay: Replay<T>) -> Gradients
             from.shape()
         ),
     };
+    let mut observer = tape.observer::<T>();
+    let observer = observer.as_mut().map(|o| o as &mut dyn Observer<T>);
     if replay.create_graph {
-        linked(tape, slot, seed)
+        linked(tape, slot, seed, observer)
     } else if replay.retain {
-        retained(tape, slot, seed.detach())
+        retained(tape, slot, seed.value.into(), observer)
     } else {
-        drained(tape, slot, seed.detach())
+        drained(tape, slot, seed.value.into(), observer)
     }
+}
+
+/// A first-order replay that keeps the record, calls no callbacks and shows each step to an observer.
+#[track_caller]
+pub(crate) fn look_on<T: Float>(
+    tape: &Tape,
+    slot: u32,
+    seed: Tensor<T>,
+    observer: &mut dyn Observer<T>,
+) -> Gradients<T> {
+    let (end, mut pass) = Pass::of(tape, Some(observer));
+    pass.hooks.clear();
+    retain(end, slot, seed, pass)
+}
+
+/// What one replay asks of its record beside the gradients of leaves.
+struct Pass<'a, T: Float> {
+    tape: &'a Tape,
+    leaves: Vec<(u32, Leaf)>,
+    kept: Vec<u32>,
+    hooks: Vec<Hook<T>>,
+    observer: Option<&'a mut dyn Observer<T>>,
+}
+
+impl<'a, T: Float> Pass<'a, T> {
+    /// A pass over a record that stays, and how many nodes it has now.
+    #[track_caller]
+    fn of(tape: &'a Tape, observer: Option<&'a mut dyn Observer<T>>) -> (usize, Self) {
+        let record = tape.lock::<T>();
+        if record.drained {
+            drop(record);
+            refuse_drained();
+        }
+        let (leaves, kept, hooks) = (record.leaves.clone(), record.kept.clone(), record.hooks.clone());
+        (record.nodes.len(), Self { tape, leaves, kept, hooks, observer })
+    }
+
+    /// A pass within another one.
+    fn within(tape: &'a Tape) -> Self {
+        Self { tape, leaves: Vec::new(), kept: Vec::new(), hooks: Vec::new(), observer: None }
+    }
+
+    /// The rule of a node, before the eyes of the observer if there is one.
+    #[track_caller]
+    fn rule(&mut self, node: &Node<T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
+        let cx = Backward { node, tape: None };
+        if self.observer.is_none() {
+            return run_rule(&cx, grads);
+        }
+        let start = Instant::now();
+        let gradients = run_rule(&cx, grads);
+        let took = Some((start, start.elapsed()));
+        self.show(&Step { node, grads, gradients: &gradients, took });
+        gradients
+    }
+
+    /// Shows a step to the observer, whose complaint ends the replay.
+    #[track_caller]
+    fn show(&mut self, step: &Step<'_, T>) {
+        if let Some(observer) = &mut self.observer
+            && let Err(complaint) = observer.step(step)
+        {
+            panic!("{complaint}");
+        }
+    }
+
+    /// Calls what is set on a slot's gradient, which is complete.
+    #[track_caller]
+    fn call_hooks(&self, slot: u32, gradient: &mut Option<Tensor<T>>) {
+        let first = self.hooks.partition_point(|hook| hook.slot < slot);
+        for hook in self.hooks[first..].iter().take_while(|hook| hook.slot == slot) {
+            let Some(before) = gradient else { return };
+            let Some(after) = (hook.call)(before) else { continue };
+            if after.shape() != before.shape() {
+                panic!(
+                    "on_gradient: the callback returned a tensor of shape {:?} for a gradient of shape {:?}",
+                    after.shape(),
+                    before.shape()
+                );
+            }
+            // A first-order replay records nothing, whatever a callback computes with.
+            *gradient = Some(if before.place.is_some() { after } else { after.value.into() });
+        }
+    }
+}
+
+/// The rule of a node.
+#[track_caller]
+fn run_rule<T: Float>(cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
+    #[cfg(feature = "mutation")]
+    return mutation::rule(cx.node.function.name(), || cx.node.function.backward(cx, grads));
+    #[cfg(not(feature = "mutation"))]
+    cx.node.function.backward(cx, grads)
 }
 
 /// Gradients by slot, from slot `base` on; those below it are the replay's leaves.
@@ -166,13 +267,18 @@ impl<T: Float> Flow<T> {
     }
 
     /// The gradients that arrived at a node's outputs, or `None` if none did.
-    fn at_outputs(&mut self, node: &Node<T>, kept: &[u32]) -> Option<SmallVec<[Option<Tensor<T>>; 1]>> {
-        let grads: SmallVec<[_; 1]> =
-            (node.first..node.first + node.outputs)
-                .map(|slot| {
-                    if kept.binary_search(&slot).is_ok() { self.peek(slot).cloned() } else { self.take(slot) }
-                })
-                .collect();
+    #[track_caller]
+    fn at_outputs(&mut self, node: &Node<T>, pass: &Pass<'_, T>) -> Option<SmallVec<[Option<Tensor<T>>; 1]>> {
+        let mut grads: SmallVec<[_; 1]> = SmallVec::new();
+        for slot in node.first..node.first + node.outputs {
+            if !pass.hooks.is_empty()
+                && let Some(entry) = self.above.get_mut((slot - self.base) as usize)
+            {
+                pass.call_hooks(slot, entry);
+            }
+            let kept = pass.kept.binary_search(&slot).is_ok();
+            grads.push(if kept { self.peek(slot).cloned() } else { self.take(slot) });
+        }
         grads.iter().any(Option::is_some).then_some(grads)
     }
 
@@ -204,46 +310,64 @@ impl<T: Float> Flow<T> {
     }
 
     /// The gradients of leaves and kept tensors, in the order of their slots.
-    fn finish(mut self, tape: &Tape, leaves: &[(u32, Leaf)], kept: &[u32]) -> Gradients<T> {
+    #[track_caller]
+    fn finish(mut self, pass: &Pass<'_, T>) -> Gradients<T> {
+        if !pass.hooks.is_empty() {
+            for &(slot, _) in pass.leaves.iter().rev() {
+                if let Some(entry) = self.above.get_mut(slot as usize) {
+                    pass.call_hooks(slot, entry);
+                }
+            }
+        }
         let mut found = Vec::new();
         let mut take = |slot: u32, id| {
             if let Some(gradient) = self.above.get_mut(slot as usize).and_then(Option::take) {
                 found.push((slot, id, gradient));
             }
         };
-        for &(slot, leaf) in leaves {
+        for &(slot, leaf) in &pass.leaves {
             match leaf {
                 Leaf::Parameter(id) => take(slot, Some(id)),
                 Leaf::Variable => take(slot, None),
             }
         }
-        kept.iter().for_each(|&slot| take(slot, None));
+        pass.kept.iter().for_each(|&slot| take(slot, None));
         found.sort_by_key(|(slot, ..)| *slot);
-        Gradients::new(tape.id(), found)
+        Gradients::new(pass.tape.id(), found)
     }
 }
 
 /// The default: each node is taken out of the record as it is used.
 #[track_caller]
-fn drained<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
-    let Record { nodes, leaves, kept, .. } = {
+fn drained<'a, T: Float>(
+    tape: &'a Tape,
+    slot: u32,
+    seed: Tensor<T>,
+    observer: Option<&'a mut dyn Observer<T>>,
+) -> Gradients<T> {
+    let Record { nodes, leaves, kept, hooks, .. } = {
         let mut record = tape.lock::<T>();
-        refuse_drained(record.drained);
+        if record.drained {
+            drop(record);
+            refuse_drained();
+        }
         record.drain()
     };
+    let mut pass = Pass { tape, leaves, kept, hooks, observer };
     let mut flow = Flow::new(0, slot + 1);
     flow.add(slot, seed);
-    replay_drained(nodes, slot, &mut flow, &kept);
-    flow.finish(tape, &leaves, &kept)
+    replay_drained(&mut pass, nodes, slot, &mut flow);
+    flow.finish(&pass)
 }
 
-fn replay_drained<T: Float>(mut nodes: Vec<Node<T>>, last: u32, flow: &mut Flow<T>, kept: &[u32]) {
+#[track_caller]
+fn replay_drained<T: Float>(pass: &mut Pass<'_, T>, mut nodes: Vec<Node<T>>, last: u32, flow: &mut Flow<T>) {
     while let Some(node) = nodes.pop() {
         if node.first > last {
             continue;
         }
-        if let Some(grads) = flow.at_outputs(&node, kept) {
-            let gradients = node.function.backward(&Backward { node: &node, tape: None }, &grads);
+        if let Some(grads) = flow.at_outputs(&node, pass) {
+            let gradients = pass.rule(&node, &grads);
             flow.distribute(&node, gradients);
         }
     }
@@ -251,28 +375,38 @@ fn replay_drained<T: Float>(mut nodes: Vec<Node<T>>, last: u32, flow: &mut Flow<
 
 /// The record stays; each node is copied as it is used (its values are shared, not copied).
 #[track_caller]
-fn retained<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
-    let (end, leaves, kept) = snapshot::<T>(tape);
-    let mut flow = Flow::new(0, slot + 1);
-    flow.add(slot, seed);
-    replay_retained(tape, 0..end, slot, &mut flow, &kept);
-    flow.finish(tape, &leaves, &kept)
+fn retained<'a, T: Float>(
+    tape: &'a Tape,
+    slot: u32,
+    seed: Tensor<T>,
+    observer: Option<&'a mut dyn Observer<T>>,
+) -> Gradients<T> {
+    let (end, pass) = Pass::of(tape, observer);
+    retain(end, slot, seed, pass)
 }
 
+#[track_caller]
+fn retain<T: Float>(end: usize, slot: u32, seed: Tensor<T>, mut pass: Pass<'_, T>) -> Gradients<T> {
+    let mut flow = Flow::new(0, slot + 1);
+    flow.add(slot, seed);
+    replay_retained(&mut pass, 0..end, slot, &mut flow);
+    flow.finish(&pass)
+}
+
+#[track_caller]
 fn replay_retained<T: Float>(
-    tape: &Tape,
+    pass: &mut Pass<'_, T>,
     nodes: std::ops::Range<usize>,
     last: u32,
     flow: &mut Flow<T>,
-    kept: &[u32],
 ) {
     for at in nodes.rev() {
-        let node = tape.lock::<T>().nodes[at].clone();
+        let node = pass.tape.lock::<T>().nodes[at].clone();
         if node.first > last {
             continue;
         }
-        if let Some(grads) = flow.at_outputs(&node, kept) {
-            let gradients = node.function.backward(&Backward { node: &node, tape: None }, &grads);
+        if let Some(grads) = flow.at_outputs(&node, pass) {
+            let gradients = pass.rule(&node, &grads);
             flow.distribute(&node, gradients);
         }
     }
@@ -280,12 +414,18 @@ fn replay_retained<T: Float>(
 
 /// The record stays, and the replay is recorded on it.
 #[track_caller]
-fn linked<T: Float>(tape: &Tape, slot: u32, seed: Tensor<T>) -> Gradients<T> {
-    let (end, leaves, kept) = snapshot::<T>(tape);
+fn linked<'a, T: Float>(
+    tape: &'a Tape,
+    slot: u32,
+    seed: Tensor<T>,
+    observer: Option<&'a mut dyn Observer<T>>,
+) -> Gradients<T> {
+    let (end, mut pass) = Pass::of(tape, observer);
+    let _replaying = tape.replaying();
     let mut flow = Flow::new(0, slot + 1);
     flow.add(slot, seed);
-    replay_linked(tape, 0..end, slot, &mut flow, &kept);
-    flow.finish(tape, &leaves, &kept)
+    replay_linked(&mut pass, 0..end, slot, &mut flow);
+    flow.finish(&pass)
 }
 
 /// What becomes of the record when a part of it is replayed.
@@ -315,66 +455,82 @@ pub(crate) fn pull<T: Float>(
     for (slot, seed) in seeds {
         // A tensor from before the mark depends on nothing that is wanted.
         if *slot >= mark.slot {
-            flow.add(*slot, if mode == Mode::Graph { seed.clone() } else { seed.detach() });
+            flow.add(*slot, if mode == Mode::Graph { seed.clone() } else { seed.value.clone().into() });
         }
     }
-    let mut kept = wanted.to_vec();
-    kept.sort_unstable();
+    let mut pass = Pass::within(tape);
+    pass.kept = wanted.to_vec();
+    pass.kept.sort_unstable();
+    let end = {
+        let record = tape.lock::<T>();
+        if record.drained {
+            drop(record);
+            refuse_drained();
+        }
+        record.nodes.len()
+    };
     match mode {
         Mode::Drain => {
-            let mut nodes = {
-                let mut record = tape.lock::<T>();
-                refuse_drained(record.drained);
-                record.drain().nodes
-            };
+            let mut nodes = tape.lock::<T>().drain().nodes;
             nodes.drain(..mark.node);
-            replay_drained(nodes, last, &mut flow, &kept);
+            replay_drained(&mut pass, nodes, last, &mut flow);
         }
-        Mode::Retain => replay_retained(tape, mark.node..snapshot::<T>(tape).0, last, &mut flow, &kept),
-        Mode::Graph => replay_linked(tape, mark.node..snapshot::<T>(tape).0, last, &mut flow, &kept),
+        Mode::Retain => replay_retained(&mut pass, mark.node..end, last, &mut flow),
+        Mode::Graph => replay_linked(&mut pass, mark.node..end, last, &mut flow),
     }
     wanted.iter().map(|&slot| flow.peek(slot).cloned()).collect()
 }
 
 #[track_caller]
-fn snapshot<T: Float>(tape: &Tape) -> (usize, Vec<(u32, Leaf)>, Vec<u32>) {
-    let record = tape.lock::<T>();
-    refuse_drained(record.drained);
-    (record.nodes.len(), record.leaves.clone(), record.kept.clone())
-}
-
 fn replay_linked<T: Float>(
-    tape: &Tape,
+    pass: &mut Pass<'_, T>,
     nodes: std::ops::Range<usize>,
     last: u32,
     flow: &mut Flow<T>,
-    kept: &[u32],
 ) {
+    let tape = pass.tape;
     for at in nodes.rev() {
         let node = tape.lock::<T>().nodes[at].clone();
         if node.first > last {
             continue;
         }
-        let Some(grads) = flow.at_outputs(&node, kept) else { continue };
-        match node.function.fused() {
-            None => {
-                let gradients = node.function.backward(&Backward { node: &node, tape: Some(tape) }, &grads);
-                flow.distribute(&node, gradients);
+        let Some(grads) = flow.at_outputs(&node, pass) else { continue };
+        // What the replay records belongs to the part of the model that it is the gradient of.
+        let _scope = tape.reenter(node.scope);
+        let gradients = match node.function.fused() {
+            None => run_rule(&Backward { node: &node, tape: Some(tape) }, &grads),
+            Some(_) => {
+                let mut inner = through_composed(tape, &node, &grads);
+                let own = |input: &Input| {
+                    let at = inner.iter().position(|(slot, _)| Some(*slot) == input.slot)?;
+                    Some(inner.swap_remove(at).1)
+                };
+                node.inputs.iter().map(own).collect()
             }
-            Some(_) => through_composed(tape, &node, &grads, flow),
-        }
+        };
+        pass.show(&Step { node: &node, grads: &grads, gradients: &gradients, took: None });
+        flow.distribute(&node, gradients);
     }
 }
 
-/// Records a fused node's result once more in tensor operations, and replays those.
-fn through_composed<T: Float>(tape: &Tape, node: &Node<T>, grads: &[Option<Tensor<T>>], flow: &mut Flow<T>) {
+/// Records a fused node's result once more in tensor operations, and replays those: the gradients of the
+/// node's input slots.
+#[track_caller]
+fn through_composed<T: Float>(
+    tape: &Tape,
+    node: &Node<T>,
+    grads: &[Option<Tensor<T>>],
+) -> Vec<(u32, Tensor<T>)> {
     let (start, base) = {
         let record = tape.lock::<T>();
         (record.nodes.len(), record.slots)
     };
     let cx = Backward { node, tape: Some(tape) };
     let inputs: Vec<Tensor<T>> = (0..node.inputs.len()).map(|i| cx.input(i)).collect();
-    let outputs = node.function.fused().expect("a fused function").composed(&inputs);
+    let composed = || node.function.fused().expect("a fused function").composed(&inputs);
+    #[cfg(feature = "mutation")]
+    let composed = || mutation::within(&format!("{}/composed", node.function.name()), composed);
+    let outputs = composed();
     let (end, next) = {
         let record = tape.lock::<T>();
         (record.nodes.len(), record.slots)
@@ -386,18 +542,15 @@ fn through_composed<T: Float>(tape: &Tape, node: &Node<T>, grads: &[Option<Tenso
             inner.add(slot, grad.clone());
         }
     }
-    replay_linked(tape, start..end, next, &mut inner, &[]);
-    for (slot, gradient) in inner.below {
-        flow.add(slot, gradient);
-    }
+    replay_linked(&mut Pass::within(tape), start..end, next, &mut inner);
+    inner.below
 }
 
+#[cold]
 #[track_caller]
-fn refuse_drained(drained: bool) {
-    if drained {
-        panic!(
-            "backward: this tape was already drained by a backward pass; keep the record with \
-             backward_with(Replay::new().retain(true)) to replay it more than once"
-        );
-    }
+fn refuse_drained() -> ! {
+    panic!(
+        "backward: this tape was already drained by a backward pass; keep the record with \
+         backward_with(Replay::new().retain(true)) to replay it more than once"
+    );
 }

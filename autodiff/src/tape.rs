@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use smallvec::SmallVec;
 
 use crate::Float;
 use crate::function::{Function, Saved};
+use crate::hook::Hook;
 use crate::indices::Indices;
+use crate::observe::{ANOMALY, Observed};
 use crate::parameter::{Parameter, ParameterId};
+use crate::scope::Scopes;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::value::Value;
@@ -51,6 +54,12 @@ pub struct Inner {
     recomputing: AtomicBool,
     pub(crate) single: Mutex<Record<f32>>,
     pub(crate) double: Mutex<Record<f64>>,
+    /// How many scopes are open, of all threads: while none is, an operation looks no further.
+    pub(crate) open_scopes: AtomicU32,
+    pub(crate) scopes: Mutex<Scopes>,
+    /// What is looked for as operations run; 0 for nothing (see the module `observe`).
+    pub(crate) observing: AtomicU8,
+    pub(crate) observed: Mutex<Observed>,
 }
 
 /// Where a tensor lies: on a tape, and in which slot if it wants a gradient.
@@ -76,6 +85,8 @@ pub(crate) struct Node<T: Float> {
     /// The slot of the first output; the others follow.
     pub(crate) first: u32,
     pub(crate) outputs: u32,
+    /// The scope it was recorded in; 0 is that of the whole tape.
+    pub(crate) scope: u32,
     /// The line that called the operation.
     pub(crate) caller: &'static Location<'static>,
 }
@@ -110,6 +121,14 @@ impl Leaf {
     }
 }
 
+/// A place where the value of a slot was used without a way back for its gradient.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) slot: u32,
+    pub(crate) operation: &'static str,
+    pub(crate) caller: &'static Location<'static>,
+}
+
 /// The nodes and leaves of one element type.
 #[doc(hidden)]
 pub struct Record<T: Float> {
@@ -117,11 +136,15 @@ pub struct Record<T: Float> {
     pub(crate) slots: u32,
     /// In the order of their slots.
     pub(crate) leaves: Vec<(u32, Leaf)>,
-    watched: HashMap<ParameterId, (u32, Value<T>)>,
+    pub(crate) watched: HashMap<ParameterId, (Option<u32>, Value<T>)>,
     /// The parameters asked for, where nothing is to be recorded but which these are.
     asked: Option<Vec<Parameter<T>>>,
     /// Slots of intermediate tensors whose gradient is asked for.
     pub(crate) kept: Vec<u32>,
+    /// In the order of their slots, those of one slot in that of their making.
+    pub(crate) hooks: Vec<Hook<T>>,
+    /// Where a value left the record.
+    pub(crate) cuts: Vec<Cut>,
     pub(crate) drained: bool,
 }
 
@@ -134,6 +157,8 @@ impl<T: Float> Record<T> {
             watched: HashMap::new(),
             asked: None,
             kept: Vec::new(),
+            hooks: Vec::new(),
+            cuts: Vec::new(),
             drained: false,
         }
     }
@@ -184,6 +209,10 @@ impl Tape {
             recomputing: AtomicBool::new(recomputing),
             single: Mutex::new(Record::new()),
             double: Mutex::new(Record::new()),
+            open_scopes: AtomicU32::new(0),
+            scopes: Mutex::default(),
+            observing: AtomicU8::new(0),
+            observed: Mutex::default(),
         }))
     }
 
@@ -257,12 +286,57 @@ impl Tape {
             Some((slot, value)) => (*slot, value.clone()),
             None => {
                 let slot = record.leaf(Leaf::Parameter(id));
-                record.watched.insert(id, (slot, value.clone()));
-                (slot, value)
+                record.watched.insert(id, (Some(slot), value.clone()));
+                (Some(slot), value)
             }
         };
         drop(record);
-        Tensor { value, place: Some(Place { tape: self.clone(), slot: Some(slot) }) }
+        Tensor { value, place: Some(Place { tape: self.clone(), slot }) }
+    }
+
+    /// Makes a tensor of this tape stand for a parameter: [`watch`](Self::watch) gives it from now on. A gradient
+    /// goes to the tensor, and where it leads, not to the parameter.
+    ///
+    /// This makes a function of parameters a function of tensors, to differentiate it as
+    /// [transforms](crate::transform) do, or to try weights that come from another model.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let w = Parameter::new(Tensor::<f64>::scalar(3.0));
+    /// let tape = Tape::new();
+    /// let trial = tape.variable(Tensor::scalar(5.0));
+    /// tape.watch_as(&w, &trial);
+    /// let y = tape.watch(&w).square();
+    /// assert_eq!(y.item(), 25.0);
+    /// assert_eq!(y.backward().get(&trial).unwrap().item(), 10.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes differ, the parameter is frozen or was watched on this tape before, or the tensor lies on
+    /// another tape.
+    #[track_caller]
+    pub fn watch_as<T: Float>(&self, parameter: &Parameter<T>, x: &Tensor<T>) {
+        if parameter.shape() != x.shape() {
+            panic!(
+                "Tape::watch_as: the parameter has shape {:?}, the tensor {:?}",
+                parameter.shape(),
+                x.shape()
+            );
+        }
+        if parameter.is_frozen() {
+            panic!("Tape::watch_as: the parameter {parameter:?} is frozen, and a constant on every tape");
+        }
+        if x.tape().is_some_and(|tape| !tape.is(self)) {
+            panic!("Tape::watch_as: the tensor lies on another tape");
+        }
+        let slot = x.place.as_ref().and_then(|p| p.slot);
+        let mut record = self.open::<T>("Tape::watch_as");
+        if record.watched.contains_key(&parameter.id()) {
+            drop(record);
+            panic!("Tape::watch_as: the parameter {parameter:?} was watched on this tape already");
+        }
+        record.watched.insert(parameter.id(), (slot, x.value.clone()));
     }
 
     /// The number of operations recorded and not yet replayed, of both element types.
@@ -295,6 +369,10 @@ impl Tape {
         self.0.id
     }
 
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
     pub(crate) fn lock<T: Float>(&self) -> MutexGuard<'_, Record<T>> {
         T::record(&self.0).lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -320,9 +398,10 @@ impl Tape {
         saved: SmallVec<[Saved<T>; 2]>,
     ) -> u32 {
         let caller = Location::caller();
+        let scope = self.current_scope();
         let mut record = self.open::<T>(function.name());
         let first = record.take_slots(outputs as u32);
-        record.nodes.push(Node { function, inputs, saved, first, outputs: outputs as u32, caller });
+        record.nodes.push(Node { function, inputs, saved, first, outputs: outputs as u32, scope, caller });
         first
     }
 }
@@ -351,19 +430,13 @@ impl Tape {
         let first_draw = self.0.draws.load(Ordering::Relaxed);
         let tape = Self::from_draw(self.0.seed, first_draw, self.is_recomputing());
         tape.lock::<T>().asked = Some(Vec::new());
+        tape.0.observing.store(self.0.observing.load(Ordering::Relaxed) & ANOMALY, Ordering::Relaxed);
         Segment { tape, first_draw }
     }
 
     /// A tape for what ran before from a draw on.
     pub(crate) fn recomputing(seed: Option<u64>, draw: u64) -> Self {
         Self::from_draw(seed, draw, true)
-    }
-
-    /// Makes a tensor of this tape what watching the parameter gives.
-    pub(crate) fn preset<T: Float>(&self, parameter: &Parameter<T>, x: &Tensor<T>) {
-        if let Some(slot) = x.place.as_ref().and_then(|p| p.slot) {
-            self.lock::<T>().watched.insert(parameter.id(), (slot, x.value.clone()));
-        }
     }
 
     /// Runs on this tape what ran before from a draw on.
@@ -392,6 +465,15 @@ fn drained(operation: &str) -> ! {
          backward_with(Replay::new().retain(true))"
     )
 }
+
+/// Whether they are handles of the same tape.
+impl PartialEq for Tape {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for Tape {}
 
 impl Default for Tape {
     fn default() -> Self {

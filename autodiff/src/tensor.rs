@@ -1,7 +1,9 @@
 //! The handle of a tensor: a value, and its place on a tape.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, OwnedRepr};
 use smallvec::SmallVec;
@@ -9,8 +11,9 @@ use smallvec::SmallVec;
 use crate::Float;
 use crate::function::{Builtin, Forward, Function, Outputs, Saved, Tensors};
 use crate::indices::Indices;
+use crate::observe::Call;
 use crate::shape::{Shape, ShapeError, checked_len, refuse};
-use crate::tape::{Input, Place, Tape};
+use crate::tape::{Cut, Input, Place, Tape};
 use crate::value::Value;
 
 /// An n-dimensional array of `f32` or `f64`, perhaps on a [`Tape`].
@@ -129,8 +132,22 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The same value on no tape: gradients stop here.
+    #[track_caller]
     pub fn detach(&self) -> Self {
+        self.cut("detach");
         Self { value: self.value.clone(), place: None }
+    }
+
+    /// Notes for an audit that the value is used here without a way back for its gradient.
+    #[track_caller]
+    pub(crate) fn cut(&self, operation: &'static str) {
+        if let Some(Place { tape, slot: Some(slot) }) = &self.place {
+            let caller = Location::caller();
+            let mut record = tape.lock::<T>();
+            if !record.drained {
+                record.cuts.push(Cut { slot: *slot, operation, caller });
+            }
+        }
     }
 
     /// The tape the tensor lies on.
@@ -173,7 +190,9 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The elements as another type, on no tape.
+    #[track_caller]
     pub fn cast<U: Float>(&self) -> Tensor<U> {
+        self.cut("cast");
         self.view().mapv(|x| U::from_f64(x.to_f64())).into()
     }
 }
@@ -261,6 +280,8 @@ pub struct Computed<'a, T: Float> {
     tape: Option<&'a Tape>,
     /// What the rule needs, if the call is to be recorded.
     saved: Option<SmallVec<[Saved<T>; 2]>>,
+    /// The number of the call in the tape's profile, if it is profiled.
+    event: Option<usize>,
 }
 
 impl<'a, T: Float> Computed<'a, T> {
@@ -269,7 +290,22 @@ impl<'a, T: Float> Computed<'a, T> {
         let records = inputs.iter().any(|x| slot(x).is_some());
         let keep = |(i, x): (usize, &&Tensor<T>)| Saved::Input(i as u32, x.value.clone());
         let saved = records.then(|| inputs.iter().enumerate().map(keep).collect());
-        Self { outputs, tape: Some(tape), saved }
+        Self { outputs, tape: Some(tape), saved, event: None }
+    }
+
+    /// Shows the call to what observes the tape.
+    #[track_caller]
+    pub(crate) fn observe(
+        &mut self,
+        function: &dyn Function<T>,
+        inputs: &[&Tensor<T>],
+        start: Instant,
+        took: Duration,
+    ) {
+        if let Some(tape) = self.tape {
+            let call = Call { function, inputs, outputs: &self.outputs.values, start, took };
+            self.event = tape.observe_forward(&call, &self.saved);
+        }
     }
 
     pub(crate) fn is_to_be_recorded(&self) -> bool {
@@ -313,7 +349,15 @@ pub(crate) fn compute<'a, T: Float>(
     if function.fused().is_some() {
         (0..inputs.len()).for_each(|i| cx.save_input(i));
     }
+    let start = tape.is_some_and(Tape::is_observed).then(Instant::now);
     let outputs = function.forward(&values, &mut cx);
+    #[cfg(feature = "mutation")]
+    let outputs = {
+        let mut outputs = outputs;
+        crate::mutation::operation(&mut outputs.values);
+        outputs
+    };
+    let took = start.map(|start| (start, start.elapsed()));
     assert!(
         outputs.values.iter().map(Value::shape).eq(expected.iter().map(|s| &s[..])),
         "{name}: its forward pass gave shapes {:?}, its rule said {expected:?}",
@@ -324,7 +368,13 @@ pub(crate) fn compute<'a, T: Float>(
         let from_outputs = cx.outputs.iter().map(|&i| Saved::Output(i, outputs.values[i as usize].clone()));
         from_inputs.chain(from_outputs).chain(cx.others).collect()
     });
-    Ok(Computed { outputs, tape, saved })
+    let event = match (took, tape) {
+        (Some((start, took)), Some(tape)) => {
+            tape.observe_forward(&Call { function, inputs, outputs: &outputs.values, start, took }, &saved)
+        }
+        _ => None,
+    };
+    Ok(Computed { outputs, tape, saved, event })
 }
 
 /// Records a call on the tape that its inputs lie on.
@@ -339,6 +389,9 @@ pub(crate) fn record<T: Float>(
     let places =
         inputs.iter().map(|x| Input { slot: slot(x), shape: Shape::from_slice(x.shape()) }).collect();
     let first = tape.push(function, places, computed.outputs.values.len(), saved);
+    if let Some(event) = computed.event {
+        tape.observe_slot::<T>(event, first);
+    }
     computed.place(Some(first))
 }
 

@@ -37,7 +37,7 @@ impl<T: Float> Value<T> {
                 .into_shape_with_order(IxDyn(shape))
                 .expect("a buffer of the shape's length")
         };
-        Self::from(array)
+        Self::from_arc(array.into_shared())
     }
 
     /// A value of a shape whose elements are all `x`.
@@ -138,7 +138,15 @@ impl<T: Float> Value<T> {
 
     /// The elements as an owned array: without a copy if no other handle shares them.
     pub fn into_array(mut self) -> ArrayD<T> {
-        self.array.take().expect("present until dropped").into_owned()
+        match self.array.take().expect("present until dropped").try_into_owned_nocopy() {
+            Ok(owned) => {
+                if owned.len() >= ALIGNED_FROM {
+                    crate::pool::release::<T>(owned.len());
+                }
+                owned
+            }
+            Err(shared) => shared.into_owned(),
+        }
     }
 }
 
@@ -161,6 +169,7 @@ impl<T: Float> Clone for Value<T> {
 
 impl<T: Float> From<ArrayD<T>> for Value<T> {
     fn from(array: ArrayD<T>) -> Self {
+        crate::pool::adopt::<T>(array.len());
         Self::from_arc(array.into_shared())
     }
 }

@@ -35,6 +35,32 @@ pub trait Layer<T: Float>: Module<T> {
     /// The output for an input.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T>;
+
+    /// The same, recorded as a part of the model with this name ([`Tape::scope`]), by which reports call it.
+    ///
+    /// A layer with parameters is found by their names ([`Inspect::name`](crate::Inspect::name)) and does not need
+    /// it; [`Sequential`](crate::Sequential) does it for its layers.
+    ///
+    /// [`Tape::scope`]: autodiff::Tape::scope
+    ///
+    /// ```
+    /// use wengert::autodiff::graph::Graph;
+    /// use wengert::prelude::*;
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.variable(Tensor::<f32>::ones([2, 3]));
+    /// let y = Relu.forward_in("rectify", &x);
+    /// assert_eq!(Graph::<f32>::of(&tape).path(&y), Some("rectify"));
+    /// ```
+    #[track_caller]
+    fn forward_in(&self, name: &str, x: &Tensor<T>) -> Tensor<T> {
+        // Not with a closure, which would hide the caller's line.
+        let _scope = match x.tape() {
+            Some(tape) => Some(tape.scope(name)),
+            None => None,
+        };
+        self.forward(x)
+    }
 }
 
 /// [`Parameter::on_tape_of`] for a parameter that a layer may lack. (`Option::map` would hide the caller's line.)

@@ -29,11 +29,14 @@ extern crate self as wengert_nn;
 
 mod activation;
 mod buffer;
+#[cfg(feature = "proptest")]
+pub mod check;
 mod config;
 mod convolution;
 mod dropout;
 mod flatten;
 pub mod init;
+mod inspect;
 mod layer;
 mod linear;
 pub mod module;
@@ -51,6 +54,7 @@ pub use convolution::{Conv2d, Conv2dConfig};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use init::Init;
+pub use inspect::Inspect;
 pub use layer::{CloneLayer, Layer};
 pub use linear::{Linear, LinearConfig};
 #[doc(inline)]

@@ -101,7 +101,14 @@ impl<T: Float> Module<T> for Sequential<T> {
 
 impl<T: Float> Layer<T> for Sequential<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        self.layers.iter().fold(x.clone(), |x, (_, layer)| layer.forward(&x))
+        // A scope without a name around the layers': by it a report knows them for neighbours, so that the names
+        // of one layer's parameters tell where all of them stand in the model.
+        let _layers = x.tape().map(|tape| tape.scope(""));
+        let mut x = x.clone();
+        for (name, layer) in &self.layers {
+            x = layer.forward_in(name, &x);
+        }
+        x
     }
 }
 

@@ -10,7 +10,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// gradients.
 const NO_OPERATION: &str = "
     from_vec full zeros ones scalar shape ndim len is_empty view value to_vec into_array item detach tape
-    requires_grad retain_grad cast backward backward_with
+    requires_grad retain_grad on_gradient cast backward backward_with
 ";
 
 /// Operations whose results have no gradient. They have tests and oracle cases, and no row.

@@ -1,11 +1,11 @@
 //! One table of all operations: a row is an operation, how its cases are drawn, and a test of its name.
 //!
-//! [`proof::prove`] says what is proved of each row. `WENGERT_CASES=1000 cargo test --test operations` draws
-//! that many cases a row from a random seed, which is printed; `WENGERT_SEED` repeats one.
+//! [`Battery`](wengert::autodiff::check::property::Battery) says what is proved of each row.
+//! `WENGERT_CASES=1000 cargo test --test operations` draws that many cases a row from a random seed, which is
+//! printed; `WENGERT_SEED` repeats one.
 
-mod case;
-mod proof;
-mod strategies;
+use wengert::autodiff::check::property as strategies;
+use wengert::autodiff::property_test as row;
 
 mod activation;
 mod arithmetic;
@@ -13,11 +13,14 @@ mod complete;
 mod convolution;
 mod elementwise;
 mod indexing;
+mod interpolation;
 mod layout;
 mod loss;
+mod masks;
 mod matmul;
 mod normalization;
 mod pooling;
 mod recurrent;
 mod reduction;
 mod slicing;
+mod trigonometric;

@@ -13,9 +13,11 @@
 //!   for huge x, and 0 instead of NaN beside an infinity.
 //! - `softplus` is exact at every x. PyTorch's is x itself from 20 on.
 //!
-//! Four cases have derivatives that are not compared, because they stand at a pole where the two ways of
-//! computing them meet other infinities: the second ones of x / 0 and of 0ᵇ (where PyTorch gives NaN, Wengert
-//! the limit), and all of a variance whose correction is not below the number of elements.
+//! Some cases ([`SINGULAR`]) have derivatives that are not compared, because they stand at a pole where the two ways
+//! of computing them meet other infinities: the second ones of x / 0, of 0ᵇ, at the ends of the domains of asin, acos
+//! and atanh, and of squares that overflow (where PyTorch gives NaN, Wengert the limit); all of a variance whose
+//! correction is not below the number of elements; and the second ones of prelu at 0, where PyTorch leaves out the
+//! slope's part.
 
 mod cases;
 mod compare;
@@ -29,11 +31,17 @@ use operations::operations;
 use wengert::prelude::*;
 
 /// The cases whose derivatives stand at a pole.
-const SINGULAR: [&str; 4] = [
+const SINGULAR: [&str; 10] = [
+    "prelu: kink, infinity",
     "div: by zero",
     "pow: zero base",
     "var: [2, 3] over [1], correction 3",
     "var: [2, 3] over [1], correction 5",
+    "asin: at the ends and outside",
+    "acos: at the ends and outside",
+    "atanh: at the ends and outside",
+    "atan2: large and small",
+    "hypot: large and small",
 ];
 
 fn run_all<T: Float>(run: Run) {

@@ -23,12 +23,17 @@
 //! differences of all outputs along v with their derivatives in forward mode
 //! ([`jvp`](crate::transform::jvp)).
 //!
+//! With the feature `proptest`, [`property`] puts operations, functions and modules through thousands of random
+//! cases.
+//!
 //! A function must give the same bits whenever it is called. Dropout does on a training tape of the same
 //! seed ([`Check::training`]): each call runs on a new one.
 
 mod difference;
 mod error;
 mod outputs;
+#[cfg(feature = "proptest")]
+pub mod property;
 mod report;
 mod restore;
 mod subject;

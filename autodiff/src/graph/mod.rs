@@ -1,16 +1,24 @@
-//! Seeing a record: its operations with values and gradients, as a table, as DOT and as a picture.
+//! Seeing a record: its operations with values and gradients, as a table, as a summary, as DOT, as a picture and
+//! as an interactive page.
 
 mod dot;
+mod html;
+mod summary;
 mod svg;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::panic::Location;
+use std::time::Duration;
 
+pub use self::summary::{Row, Summary};
 use crate::Float;
+use crate::function::Saved;
 use crate::gradients::Gradients;
+use crate::profile::{Profile, span};
+use crate::scope::{Modules, parameters_at};
 use crate::shape::Shape;
-use crate::tape::Tape;
+use crate::tape::{Leaf, Tape};
 use crate::tensor::Tensor;
 
 /// A copy of what a tape has recorded for tensors of one element type, with names, values and gradients as
@@ -53,9 +61,24 @@ struct Entry<T: Float> {
     inputs: Vec<Option<u32>>,
     shape: Option<Shape>,
     caller: Option<&'static Location<'static>>,
+    /// The part of the model it belongs to; empty for none.
+    path: String,
+    /// Bytes that the operation keeps and none before it kept; those of an operation stand at its first output.
+    saved: u64,
+    /// Which output of its operation it is.
+    output: usize,
     name: Option<String>,
     value: Option<Tensor<T>>,
     gradient: Option<Tensor<T>>,
+    cost: Option<Times>,
+}
+
+/// What a profile says of an operation.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    forward: Duration,
+    backward: Duration,
+    flops: u64,
 }
 
 impl<T: Float> Graph<T> {
@@ -66,31 +89,60 @@ impl<T: Float> Graph<T> {
             let record = tape.lock::<T>();
             (record.leaves.clone(), record.nodes.clone())
         };
+        let modules = Modules::of::<T>(tape);
         let mut entries = BTreeMap::new();
-        for (slot, leaf) in leaves {
+        // The buffers of parameters live anyway.
+        let mut kept: HashSet<usize> = HashSet::new();
+        for node in &nodes {
+            for saved in &node.saved {
+                if let Saved::Input(i, _) = saved
+                    && let Some(slot) = node.inputs[*i as usize].slot
+                    && !parameters_at(&leaves, [slot].into_iter()).is_empty()
+                {
+                    kept.extend(span(saved).map(|(start, _)| start));
+                }
+            }
+        }
+        for &(slot, leaf) in &leaves {
+            let (name, path) = match leaf {
+                Leaf::Parameter(id) => (tape.name_of(id).map(|n| n.to_string()), modules.of_parameter(id)),
+                Leaf::Variable => (None, None),
+            };
             let entry = Entry {
                 operation: leaf.name(),
                 inputs: Vec::new(),
                 shape: None,
                 caller: None,
-                name: None,
+                path: path.unwrap_or_default(),
+                saved: 0,
+                output: 0,
+                name,
                 value: None,
                 gradient: None,
+                cost: None,
             };
             entries.insert(slot, entry);
         }
         for node in &nodes {
             let shapes: Vec<&[usize]> = node.inputs.iter().map(|i| &i.shape[..]).collect();
             let outputs = node.function.output_shapes(&shapes).unwrap_or_default();
+            let used = parameters_at(&leaves, node.inputs.iter().filter_map(|input| input.slot));
+            let path = modules.path(node.scope, &used);
+            let new = node.saved.iter().filter_map(span).filter(|(start, _)| kept.insert(*start));
+            let saved: usize = new.map(|(start, end)| end - start).sum();
             for i in 0..node.outputs as usize {
                 let entry = Entry {
                     operation: node.function.name(),
                     inputs: node.inputs.iter().map(|input| input.slot).collect(),
                     shape: outputs.get(i).cloned(),
                     caller: Some(node.caller),
+                    path: path.clone(),
+                    saved: if i == 0 { saved as u64 } else { 0 },
+                    output: i,
                     name: None,
                     value: None,
                     gradient: None,
+                    cost: None,
                 };
                 entries.insert(node.output_slot(i), entry);
             }
@@ -124,6 +176,23 @@ impl<T: Float> Graph<T> {
             }
         }
         self
+    }
+
+    /// Shows what the operations cost, as far as the profile, of this tape, has seen them.
+    pub fn profile(&mut self, profile: &Profile) -> &mut Self {
+        for (slot, (forward, backward, flops)) in profile.of_slot::<T>() {
+            if let Some(entry) = self.entries.get_mut(&slot) {
+                entry.cost = Some(Times { forward, backward, flops });
+            }
+        }
+        self
+    }
+
+    /// The part of the model that a tensor of the record belongs to (see [`Tape::scope`]): empty if it belongs to
+    /// none, `None` if the tensor is not in the record.
+    pub fn path(&self, tensor: &Tensor<T>) -> Option<&str> {
+        let place = tensor.place.as_ref().filter(|p| p.tape.id() == self.tape)?;
+        self.entries.get(&place.slot?).map(|entry| entry.path.as_str())
     }
 
     /// The name of a slot, or its number.

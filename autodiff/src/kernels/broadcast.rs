@@ -104,6 +104,89 @@ unsafe fn combine<A: Copy, B: Copy, O>(
     }
 }
 
+/// out ← f(a, b, c) with all three broadcast to `shape`, in row-major order.
+pub(crate) fn map3_broadcast<A, B, C, O>(
+    a: ArrayViewD<A>,
+    b: ArrayViewD<B>,
+    c: ArrayViewD<C>,
+    shape: &[usize],
+    out: &mut [O],
+    f: impl Fn(A, B, C) -> O + Copy + Send + Sync,
+) where
+    A: Copy + Send + Sync,
+    B: Copy + Send + Sync,
+    C: Copy + Send + Sync,
+    O: Copy + Send,
+{
+    assert_eq!(shape.iter().product::<usize>(), out.len(), "map3_broadcast: the output has another length");
+    if out.is_empty() {
+        return;
+    }
+    let a_strides = broadcast_strides(a.shape(), a.strides(), shape);
+    let b_strides = broadcast_strides(b.shape(), b.strides(), shape);
+    let c_strides = broadcast_strides(c.shape(), c.strides(), shape);
+    let axes = coalesce(shape, [&a_strides[..], &b_strides[..], &c_strides[..]]);
+    let (a, b, c) = (Source::new(a.as_ptr()), Source::new(b.as_ptr()), Source::new(c.as_ptr()));
+    let steps = axes[axes.len() - 1].strides;
+    let target = Shared::new(out);
+    in_pieces(shape.iter().product(), &|range| {
+        let start = range.start;
+        // SAFETY: the pieces do not overlap.
+        let out = unsafe { target.slice(start, range.len()) };
+        vectorized(
+            #[inline(always)]
+            || {
+                for_each_run(
+                    &axes,
+                    start..start + out.len(),
+                    #[inline(always)]
+                    |position, [at_a, at_b, at_c], len| {
+                        let out = &mut out[position - start..position - start + len];
+                        // SAFETY: the axes describe elements of the views: broadcasting repeats them.
+                        unsafe {
+                            let (a, b, c) =
+                                (a.get().offset(at_a), b.get().offset(at_b), c.get().offset(at_c));
+                            combine3(a, b, c, steps, out, f);
+                        }
+                    },
+                );
+            },
+        );
+    });
+}
+
+/// out\[i\] ← f(a\[i·s\], b\[i·t\], c\[i·u\]) for steps \[s, t, u\].
+///
+/// # Safety
+/// The pointers must be readable at all the elements that the steps reach.
+#[inline(always)]
+unsafe fn combine3<A: Copy, B: Copy, C: Copy, O>(
+    a: *const A,
+    b: *const B,
+    c: *const C,
+    steps: [isize; 3],
+    out: &mut [O],
+    f: impl Fn(A, B, C) -> O,
+) {
+    // The usual patterns have loops of their own, in which the compiler sees the steps.
+    macro_rules! walk {
+        ($($s:literal $t:literal $u:literal),*) => {
+            match steps {
+                $([$s, $t, $u] => walk!($s, $t, $u),)*
+                [s, t, u] => walk!(s, t, u),
+            }
+        };
+        ($s:expr, $t:expr, $u:expr) => {
+            for (i, out) in out.iter_mut().enumerate() {
+                let i = i as isize;
+                // SAFETY: the caller vouches for the elements.
+                *out = unsafe { f(*a.offset(i * $s), *b.offset(i * $t), *c.offset(i * $u)) };
+            }
+        };
+    }
+    walk!(1 1 1, 1 1 0, 1 0 1, 0 1 1);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +215,39 @@ mod tests {
             assert_eq!(difference[i], a - 2.0 * b, "at {i} of {shape:?}");
             assert_eq!(less[i], a < b);
         }
+    }
+
+    #[test]
+    fn three_operands() {
+        let big = [8, 6, 7, 130];
+        for (a, b, c) in [
+            (&big[..], &big[..], &big[..]),
+            (&big, &[], &big),
+            (&big, &big, &[]),
+            (&[8, 6, 7, 1], &big, &[7, 130]),
+            (&[8, 1, 1, 130], &[6, 1, 1], &[130]),
+            (&[], &[6, 7, 1], &[8, 1, 1, 1]),
+            (&[130], &[], &big),
+        ] {
+            let (a, b, c) = (numbered(a, 0.0), numbered(b, 0.5), numbered(c, 0.25));
+            let (shape, n) = (IxDyn(&big), big.iter().product());
+            let out = same_at_any_thread_count(|| {
+                let mut out = vec![0.0; n];
+                let f = |a, b, c| if a > 500.0 { b } else { c - a };
+                map3_broadcast(a.view(), b.view(), c.view(), &big, &mut out, f);
+                out
+            });
+            let (a, b, c) = (a.broadcast(shape.clone()), b.broadcast(shape.clone()), c.broadcast(shape));
+            let (a, b, c) = (a.expect("a"), b.expect("b"), c.expect("c"));
+            for (((o, &a), &b), &c) in out.iter().zip(&a).zip(&b).zip(&c) {
+                assert_eq!(*o, if a > 500.0 { b } else { c - a });
+            }
+        }
+        let (a, b) = (numbered(&[30, 50], 0.0), numbered(&[50, 30], 0.5));
+        let mut out = vec![0.0; 1500];
+        map3_broadcast(a.t(), b.view(), a.t(), &[50, 30], &mut out, |a, b, c| a * b + c);
+        assert!(out.iter().zip(&a.t()).zip(&b).all(|((o, a), b)| *o == a * b + a));
+        map3_broadcast(a.view(), b.t(), a.view(), &[0, 30, 50], &mut [], |a, b, c| a * b + c);
     }
 
     #[test]

@@ -6,9 +6,12 @@
 //!
 //! The methods begin with `v` (for vector) so that they are never taken for those of `num_traits::Float`.
 
-use std::f64::consts::{LN_2, LOG2_E};
+use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
-/// Elementary functions of an element type, accurate to two units in the last place.
+use super::erf::{double, single};
+
+/// Elementary functions of an element type, accurate to two units in the last place; [`verfc`](Self::verfc) and the
+/// `f64` error functions to a few more.
 pub trait Math: Sized {
     /// eˣ.
     #[doc(hidden)]
@@ -22,6 +25,12 @@ pub trait Math: Sized {
     /// ln(1 + x), exact to the last places near 0.
     #[doc(hidden)]
     fn vln_1p(self) -> Self;
+    /// log₂ x.
+    #[doc(hidden)]
+    fn vlog2(self) -> Self;
+    /// log₁₀ x.
+    #[doc(hidden)]
+    fn vlog10(self) -> Self;
     /// tanh x.
     #[doc(hidden)]
     fn vtanh(self) -> Self;
@@ -31,6 +40,18 @@ pub trait Math: Sized {
     /// ln(1 + eˣ).
     #[doc(hidden)]
     fn vsoftplus(self) -> Self;
+    /// erf x = 2/√π ∫₀ˣ e^(−t²) dt.
+    #[doc(hidden)]
+    fn verf(self) -> Self;
+    /// 1 − erf x, with all its digits where it is small.
+    #[doc(hidden)]
+    fn verfc(self) -> Self;
+    /// The normal distribution: Φ(x), with its digits where it is small, and its density φ(x).
+    #[doc(hidden)]
+    fn vnormal(self) -> (Self, Self);
+    /// The nearest whole number; halves go to the even one.
+    #[doc(hidden)]
+    fn vround(self) -> Self;
 }
 
 /// 1.5·2⁵²: added to a small number, it leaves the nearest integer in the low bits.
@@ -182,6 +203,16 @@ impl Math for f32 {
     }
 
     #[inline(always)]
+    fn vlog2(self) -> f32 {
+        (ln(f64::from(self)) * LOG2_E) as f32
+    }
+
+    #[inline(always)]
+    fn vlog10(self) -> f32 {
+        (ln(f64::from(self)) * LOG10_E) as f32
+    }
+
+    #[inline(always)]
     fn vtanh(self) -> f32 {
         // Near 0 an odd polynomial, fitted for a relative error of 10⁻⁹; else 1 − 2E/(1 + E), E = e^(−2|x|).
         let x = self.abs();
@@ -217,6 +248,26 @@ impl Math for f32 {
         let tail = ln_positive(u) + (e - (u - 1.0));
         ((if x < 0.0 { 0.0 } else { x }) + tail) as f32
     }
+
+    #[inline(always)]
+    fn verf(self) -> f32 {
+        single::erf(self)
+    }
+
+    #[inline(always)]
+    fn verfc(self) -> f32 {
+        single::erfc(self)
+    }
+
+    #[inline(always)]
+    fn vnormal(self) -> (f32, f32) {
+        single::normal(self)
+    }
+
+    #[inline(always)]
+    fn vround(self) -> f32 {
+        self.round_ties_even()
+    }
 }
 
 impl Math for f64 {
@@ -241,6 +292,16 @@ impl Math for f64 {
     }
 
     #[inline(always)]
+    fn vlog2(self) -> f64 {
+        self.log2()
+    }
+
+    #[inline(always)]
+    fn vlog10(self) -> f64 {
+        self.log10()
+    }
+
+    #[inline(always)]
     fn vtanh(self) -> f64 {
         self.tanh()
     }
@@ -255,6 +316,26 @@ impl Math for f64 {
     fn vsoftplus(self) -> f64 {
         self.max(0.0) + (-self.abs()).exp().ln_1p()
     }
+
+    #[inline(always)]
+    fn verf(self) -> f64 {
+        double::erf(self)
+    }
+
+    #[inline(always)]
+    fn verfc(self) -> f64 {
+        double::erfc(self)
+    }
+
+    #[inline(always)]
+    fn vnormal(self) -> (f64, f64) {
+        double::normal(self)
+    }
+
+    #[inline(always)]
+    fn vround(self) -> f64 {
+        self.round_ties_even()
+    }
 }
 
 #[cfg(test)]
@@ -263,7 +344,7 @@ mod tests {
 
     type Pair = (&'static str, fn(f32) -> f32, fn(f64) -> f64);
 
-    fn functions() -> [Pair; 7] {
+    fn functions() -> [Pair; 11] {
         [
             ("exp", Math::vexp, f64::exp),
             ("exp_m1", Math::vexp_m1, f64::exp_m1),
@@ -272,6 +353,11 @@ mod tests {
             ("tanh", Math::vtanh, f64::tanh),
             ("sigmoid", Math::vsigmoid, Math::vsigmoid),
             ("softplus", Math::vsoftplus, Math::vsoftplus),
+            ("log2", Math::vlog2, f64::log2),
+            ("log10", Math::vlog10, f64::log10),
+            ("erf", Math::verf, Math::verf),
+            // Turned round, so that it grows as the others do.
+            ("erfc", |x| (-x).verfc(), |x| (-x).verfc()),
         ]
     }
 
@@ -289,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn f32_functions_are_within_two_ulps_everywhere() {
+    fn f32_functions_are_within_a_few_ulps_everywhere() {
         for (name, f, exact) in functions() {
             let mut worst = (0.0, 0.0);
             // Every 977th bit pattern: all exponents, both signs, subnormals, infinities and NaN.
@@ -308,8 +394,62 @@ mod tests {
                     worst = (error, x);
                 }
             }
-            assert!(worst.0 <= 2.0, "{name}({}) is off by {} ulp", worst.1, worst.0);
+            let allowed = if name == "erfc" { 5.0 } else { 2.0 };
+            assert!(worst.0 <= allowed, "{name}({}) is off by {} ulp", worst.1, worst.0);
         }
+    }
+
+    /// x, erf x and erfc x, computed with sixty digits.
+    #[rustfmt::skip]
+    const ERROR_FUNCTION: [(f64, f64, f64); 25] = [
+        (1e-300, 1.1283791670955126e-300, 1.0),
+        (1e-09, 1.1283791670955127e-09, 0.9999999988716208),
+        (0.0625, 0.07043197772238707, 0.9295680222776129),
+        (0.3, 0.3286267594591274, 0.6713732405408726),
+        (0.4999, 0.5204119951613866, 0.4795880048386134),
+        (0.5, 0.5204998778130465, 0.4795001221869535),
+        (0.625, 0.623240882188418, 0.376759117811582),
+        (0.8, 0.7421009647076605, 0.2578990352923395),
+        (1.0, 0.8427007929497149, 0.15729920705028513),
+        (1.3, 0.9340079449406524, 0.06599205505934755),
+        (1.75, 0.9866716712191824, 0.013328328780817557),
+        (2.0, 0.9953222650189527, 0.004677734981047266),
+        (2.7, 0.9998656672600594, 0.0001343327399405242),
+        (3.3, 0.9999969422902035, 3.0577097964381654e-06),
+        (4.0, 0.9999999845827421, 1.541725790028002e-08),
+        (5.1, 0.9999999999994507, 5.49382021755532e-13),
+        (6.0, 1.0, 2.1519736712498913e-17),
+        (8.25, 1.0, 1.8735664705504997e-31),
+        (10.0, 1.0, 2.088487583762545e-45),
+        (13.5, 1.0, 2.949433113257988e-81),
+        (17.0, 1.0, 1.0212280150942608e-127),
+        (20.0, 1.0, 5.395865611607901e-176),
+        (23.3, 1.0, 4.069478844476608e-238),
+        (25.0, 1.0, 8.300172571196523e-274),
+        (26.5, 1.0, 2.2109076642637343e-307),
+    ];
+
+    #[test]
+    fn the_error_function_is_within_four_ulps() {
+        let off = |got: f64, exact: f64| (got - exact).abs() / (exact.next_up() - exact);
+        for (x, erf, erfc) in ERROR_FUNCTION {
+            let errors = [off(x.verf(), erf), off(x.verfc(), erfc), off((-x).verfc(), 1.0 + erf)];
+            assert!(errors.iter().all(|&e| e <= 4.0), "at {x}: off by {errors:?} ulp");
+            assert_eq!((-x).verf(), -x.verf());
+            // x/√2 is rounded, and the tail magnifies that by x².
+            let tolerance = (4.0 + 4.0 * x * x) * f64::EPSILON;
+            let (below, density) = (-x * std::f64::consts::SQRT_2).vnormal();
+            assert!((below / (0.5 * erfc) - 1.0).abs() <= tolerance, "Φ(−√2·{x}) = {below}");
+            let expected = (-x * x).exp() / std::f64::consts::TAU.sqrt();
+            assert!((density / expected - 1.0).abs() <= tolerance, "φ(√2·{x}) = {density}");
+        }
+        const INF: f64 = f64::INFINITY;
+        assert_eq!([INF.verf(), (-INF).verf(), INF.verfc(), (-INF).verfc()], [1.0, -1.0, 0.0, 2.0]);
+        assert_eq!([INF.vnormal(), (-INF).vnormal()], [(1.0, 0.0), (0.0, 0.0)]);
+        assert!(
+            (-0.0f64).verf().is_sign_negative() && f64::NAN.verfc().is_nan() && f64::NAN.vnormal().0.is_nan()
+        );
+        assert_eq!([5e-324f64.verf(), 5e-324f64.verfc()], [5e-324, 1.0]);
     }
 
     #[test]
@@ -344,9 +484,10 @@ mod tests {
     fn no_steps_near_the_cutoffs() {
         // Rounding may let a result fall back by one place, a bad seam by more.
         for (name, f, _) in functions() {
-            for center in
-                [-104.0f32, -87.4, -20.0, -9.01, -0.5625, -0.3466, 0.3466, 0.5625, 1.0, 9.01, 20.0, 88.7]
-            {
+            for center in [
+                -104.0f32, -87.4, -20.0, -9.01, -0.5625, -0.5, -0.3466, 0.3466, 0.5, 0.5625, 1.0, 9.01, 20.0,
+                88.7,
+            ] {
                 let mut x = center - 0.01 * center.abs();
                 let mut last = f(x);
                 for _ in 0..20_000 {
@@ -372,7 +513,16 @@ mod tests {
                 "ln_1p" => super::super::vector::map(&x, &mut out, Math::vln_1p),
                 "tanh" => super::super::vector::map(&x, &mut out, Math::vtanh),
                 "sigmoid" => super::super::vector::map(&x, &mut out, Math::vsigmoid),
-                _ => super::super::vector::map(&x, &mut out, Math::vsoftplus),
+                "softplus" => super::super::vector::map(&x, &mut out, Math::vsoftplus),
+                "log2" => super::super::vector::map(&x, &mut out, Math::vlog2),
+                "log10" => super::super::vector::map(&x, &mut out, Math::vlog10),
+                "erf" => super::super::vector::map(&x, &mut out, Math::verf),
+                _ => super::super::vector::map(
+                    &x,
+                    &mut out,
+                    #[inline(always)]
+                    |x| (-x).verfc(),
+                ),
             }
             for ((&x, &p), o) in x.iter().zip(&plain).zip(&out) {
                 assert!(p == o.to_bits() || o.is_nan(), "{name}({x})");

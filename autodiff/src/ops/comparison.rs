@@ -1,26 +1,32 @@
 //! Comparisons, which give masks and have no gradient.
 
 use crate::Float;
-use crate::indices::Mask;
-use crate::kernels::broadcast;
+use crate::kernels::{broadcast, vector};
+use crate::mask::Mask;
 use crate::shape::{broadcast as broadcast_shapes, refuse};
 use crate::tensor::Tensor;
 
-/// What a tensor is compared with: another one, which broadcasts, or a number.
-pub trait Comparand<T: Float> {
+/// What stands beside a tensor in an operation that takes either: another tensor, which broadcasts, or a number.
+pub trait Operand<T: Float> {
     #[doc(hidden)]
-    fn comparand(&self) -> Tensor<T>;
+    fn operand(self) -> Tensor<T>;
 }
 
-impl<T: Float> Comparand<T> for &Tensor<T> {
-    fn comparand(&self) -> Tensor<T> {
-        self.detach()
+impl<T: Float> Operand<T> for &Tensor<T> {
+    fn operand(self) -> Tensor<T> {
+        self.clone()
     }
 }
 
-impl<T: Float> Comparand<T> for f64 {
-    fn comparand(&self) -> Tensor<T> {
-        Tensor::scalar(*self)
+impl<T: Float> Operand<T> for Tensor<T> {
+    fn operand(self) -> Tensor<T> {
+        self
+    }
+}
+
+impl<T: Float> Operand<T> for f64 {
+    fn operand(self) -> Tensor<T> {
+        Tensor::scalar(self)
     }
 }
 
@@ -38,8 +44,8 @@ macro_rules! comparison {
         /// # Panics
         /// If the shapes do not broadcast.
         #[track_caller]
-        pub fn $name(&self, other: impl Comparand<T>) -> Mask {
-            self.compare(stringify!($name), &other.comparand(), #[inline(always)] |a, b| a $operator b)
+        pub fn $name(&self, other: impl Operand<T>) -> Mask {
+            self.compare(stringify!($name), &other.operand(), #[inline(always)] |a, b| a $operator b)
         }
     };
 }
@@ -52,6 +58,55 @@ impl<T: Float> Tensor<T> {
     comparison!(gt, >, "greater than");
     comparison!(ge, >=, "at least");
 
+    /// Where an element is NaN. It has no gradient.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([3], vec![1.0, f64::NAN, f64::INFINITY]);
+    /// assert_eq!(x.isnan().to_vec(), [false, true, false]);
+    /// ```
+    pub fn isnan(&self) -> Mask {
+        self.examine(
+            #[inline(always)]
+            |x| x.is_nan(),
+        )
+    }
+
+    /// Where an element is ∞ or −∞. It has no gradient.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([3], vec![1.0, f64::NAN, f64::NEG_INFINITY]);
+    /// assert_eq!(x.isinf().to_vec(), [false, false, true]);
+    /// ```
+    pub fn isinf(&self) -> Mask {
+        self.examine(
+            #[inline(always)]
+            |x| x.abs() == T::infinity(),
+        )
+    }
+
+    /// Where an element is neither NaN nor infinite. It has no gradient.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f64>::from_vec([3], vec![1.0, f64::NAN, f64::INFINITY]);
+    /// assert_eq!(x.isfinite().to_vec(), [true, false, false]);
+    /// ```
+    pub fn isfinite(&self) -> Mask {
+        self.examine(
+            #[inline(always)]
+            |x| x.abs() < T::infinity(),
+        )
+    }
+
+    fn examine(&self, holds: impl Fn(T) -> bool + Copy + Send + Sync) -> Mask {
+        let x = self.value.contiguous();
+        let mut out = vec![false; x.len()];
+        vector::map(x.as_slice().expect("row-major"), &mut out, holds);
+        Mask::from_vec(x.shape(), out)
+    }
+
     #[track_caller]
     fn compare(
         &self,
@@ -63,6 +118,7 @@ impl<T: Float> Tensor<T> {
             Ok(shape) => shape,
             Err(error) => refuse(error.of(name, &[self.shape(), other.shape()])),
         };
+        self.cut(name);
         let mut out = vec![false; shape.iter().product()];
         broadcast::map2_broadcast(self.view(), other.view(), &shape, &mut out, holds);
         Mask::from_vec(&shape, out)

@@ -2,6 +2,7 @@
 
 use smallvec::smallvec;
 
+use super::curve::{Curve, Slope, curves};
 use super::{Mul, map, map2, one, only, single};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
@@ -9,7 +10,8 @@ use crate::shape::{ShapeError, Shapes, broadcast};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
-builtin!(PowScalar, Pow, Share, Clamp, Exp, Ln, Sqrt, Square, Abs, Maximum, Minimum);
+builtin!(PowScalar, Pow, Share, Exp, Ln, Sqrt, Square, Abs, Maximum, Minimum);
+curves!(Clamp);
 
 /// Declares a function of one element: its name, its value, what it keeps and its rule.
 macro_rules! elementwise {
@@ -65,25 +67,7 @@ elementwise! {
 elementwise! {
     /// |x|. Rule: dx = sign(x)·dy, with sign(0) = sign(NaN) = 0.
     Abs, "abs", |x| x.abs(), saves save_input,
-    |cx, dy| dy * sign(&cx.input(0))
-}
-
-/// −1, 0 or 1 by the sign of each element, as a constant; 0 for NaN.
-fn sign<T: Float>(x: &Tensor<T>) -> Tensor<T> {
-    map(
-        &x.value,
-        #[inline(always)]
-        |x| {
-            if x > T::zero() {
-                T::one()
-            } else if x < T::zero() {
-                -T::one()
-            } else {
-                T::zero()
-            }
-        },
-    )
-    .into()
+    |cx, dy| dy * cx.input(0).sign()
 }
 
 /// xᵖ for a number p. Rule: dx = p·xᵖ⁻¹·dy, 0 for p = 0.
@@ -271,47 +255,33 @@ pub struct Clamp {
     pub hi: f64,
 }
 
-impl<T: Float> Function<T> for Clamp {
-    fn name(&self) -> &'static str {
-        "clamp"
+impl<T: Float> Curve<T> for Clamp {
+    fn names(self) -> [&'static str; 2] {
+        ["clamp", "clamp_backward"]
     }
 
-    fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
-        if self.lo > self.hi || self.lo.is_nan() || self.hi.is_nan() {
-            return Err(ShapeError::new(format!("the bounds {} to {} are no interval", self.lo, self.hi)));
+    fn check(self) -> Result<(), ShapeError> {
+        if self.lo <= self.hi {
+            return Ok(());
         }
-        Ok(one(inputs[0]))
+        Err(ShapeError::new(format!("the bounds {} to {} are no interval", self.lo, self.hi)))
     }
 
-    fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
-        cx.save_input(0);
+    #[inline(always)]
+    fn value(self, x: T) -> T {
         let (lo, hi) = (T::from_f64(self.lo), T::from_f64(self.hi));
-        map(
-            inputs[0],
-            #[inline(always)]
-            move |x| {
-                if x < lo {
-                    lo
-                } else if x > hi {
-                    hi
-                } else {
-                    x
-                }
-            },
-        )
-        .into()
+        let x = if x < lo { lo } else { x };
+        if x > hi { hi } else { x }
     }
 
-    fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
-        let (lo, hi) = (T::from_f64(self.lo), T::from_f64(self.hi));
-        let inside = map(
-            &cx.input(0).value,
-            #[inline(always)]
-            move |x| {
-                if x > lo && x < hi { T::one() } else { T::zero() }
-            },
-        );
-        single(apply_one(Share, &[only(grads), &inside.into()]))
+    #[inline(always)]
+    fn pull(self, x: T, g: T) -> T {
+        let inside = x > T::from_f64(self.lo) && x < T::from_f64(self.hi);
+        if inside { g } else { T::zero() }
+    }
+
+    fn curvature(self, _: &Tensor<T>) -> Option<Tensor<T>> {
+        None
     }
 }
 

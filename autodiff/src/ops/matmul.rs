@@ -112,6 +112,10 @@ impl<T: Float> Function<T> for MatMul {
         Ok(smallvec![self.product_shape(inputs[0], inputs[1])?])
     }
 
+    fn flops(&self, inputs: &[&[usize]], outputs: &[&[usize]]) -> u64 {
+        2 * (sizes(inputs[0], self.transpose_a).1 * outputs[0].iter().product::<usize>()) as u64
+    }
+
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         if cx.needs(0) {
             cx.save_input(1);
@@ -178,6 +182,17 @@ impl<T: Float> Function<T> for Linear {
             return Err(ShapeError::new(format!("the bias {bias:?} is not [{out}]")));
         }
         Ok(smallvec![Shape::from_slice(&[n, out])])
+    }
+
+    fn flops(&self, inputs: &[&[usize]], outputs: &[&[usize]]) -> u64 {
+        // n·out sums of `in` products; the bias is where they start.
+        2 * (inputs[0][1] * outputs[0].iter().product::<usize>()) as u64
+    }
+
+    fn backward_flops(&self, inputs: &[&[usize]], outputs: &[&[usize]], needs: &[bool]) -> u64 {
+        let products = needs[..2].iter().filter(|&&needs| needs).count() as u64;
+        let bias = if needs.get(2) == Some(&true) { outputs[0].iter().product::<usize>() } else { 0 };
+        products * Function::<T>::flops(self, inputs, outputs) + bias as u64
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {

@@ -7,11 +7,16 @@
 
 mod activation;
 mod arithmetic;
+mod choice;
 mod comparison;
 mod convolution;
+mod curve;
 mod dropout;
 mod elementwise;
+mod error_function;
+mod exponential;
 mod indexing;
+mod interpolation;
 mod layout;
 mod loss;
 mod matmul;
@@ -19,16 +24,23 @@ mod normalization;
 mod pooling;
 mod recurrent;
 mod reduction;
+mod rounding;
+mod sizes;
 mod slicing;
 mod softmax;
+mod trigonometric;
 
 pub use activation::*;
 pub use arithmetic::*;
+pub use choice::*;
 pub use comparison::*;
 pub use convolution::*;
 pub use dropout::*;
 pub use elementwise::*;
+pub use error_function::*;
+pub use exponential::*;
 pub use indexing::*;
+pub use interpolation::*;
 pub use layout::*;
 pub use loss::*;
 pub use matmul::*;
@@ -36,8 +48,10 @@ pub use normalization::*;
 pub use pooling::*;
 pub use recurrent::*;
 pub use reduction::*;
+pub use sizes::*;
 pub use slicing::*;
 pub use softmax::*;
+pub use trigonometric::*;
 
 use smallvec::smallvec;
 

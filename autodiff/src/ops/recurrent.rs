@@ -83,6 +83,21 @@ impl<T: Float> Function<T> for Lstm {
         Ok(smallvec![Shape::from_slice(&[s.steps, s.batch, s.hidden]), state.clone(), state])
     }
 
+    fn flops(&self, inputs: &[&[usize]], _: &[&[usize]]) -> u64 {
+        // The gates' two products; then for each unit four activations of gates, c = f·c + i·g, h = o·tanh c.
+        let s = Sizes::of(inputs[0], inputs[1]);
+        (s.steps * s.batch * s.hidden * (2 * 4 * (s.input + s.hidden) + 4 + 3 + 2)) as u64
+    }
+
+    fn backward_flops(&self, inputs: &[&[usize]], _: &[&[usize]], needs: &[bool]) -> u64 {
+        // The product that carries the gradient through time is always taken, those for x and the weights where
+        // they are wanted; the cell's own rule is about three times its forward pass.
+        let s = Sizes::of(inputs[0], inputs[1]);
+        let wanted = |i: usize| usize::from(needs[i]);
+        let columns = s.input * (wanted(0) + wanted(3)) + s.hidden * (1 + wanted(4));
+        (s.steps * s.batch * s.hidden * (2 * 4 * columns + 3 * 9)) as u64
+    }
+
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         let s = Sizes::of(inputs[0].shape(), inputs[1].shape());
         let inputs: Vec<Value<T>> = inputs.iter().map(|x| x.contiguous()).collect();

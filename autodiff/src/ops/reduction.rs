@@ -274,6 +274,7 @@ impl<T: Float> Tensor<T> {
             let error = ShapeError::new(format!("axis {axis} is empty and has no extremum"));
             refuse(error.of(operation, &[self.shape()]));
         }
+        self.cut(operation);
         let mut positions = vec![0; shape.iter().product()];
         find(self.view(), axis, &mut positions);
         Indices::from_vec(&shape, positions)

@@ -36,7 +36,8 @@ def number(x):
         return "NaN"
     if math.isinf(x):
         return "inf" if x > 0 else "-inf"
-    return int(x) if x == int(x) and abs(x) < 2**53 else x
+    whole = x == int(x) and abs(x) < 2**53 and (x != 0 or math.copysign(1, x) > 0)
+    return int(x) if whole else x
 
 
 def array(t):

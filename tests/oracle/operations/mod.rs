@@ -7,14 +7,17 @@ mod convolution;
 mod dropout;
 mod elementwise;
 mod indexing;
+mod interpolation;
 mod layout;
 mod loss;
+mod masks;
 mod normalization;
 mod pooling;
 mod products;
 mod recurrent;
 mod reduction;
 mod softmax;
+mod trigonometric;
 
 use wengert::prelude::*;
 
@@ -41,6 +44,12 @@ impl<T: Float, const N: usize> From<[Tensor<T>; N]> for Results<T> {
 impl<T: Float> From<Indices> for Results<T> {
     fn from(indices: Indices) -> Self {
         Self { tensors: Vec::new(), integers: vec![(indices.shape().to_vec(), indices.to_vec())] }
+    }
+}
+
+impl<T: Float> From<(Tensor<T>, Indices)> for Results<T> {
+    fn from((tensor, indices): (Tensor<T>, Indices)) -> Self {
+        Self { tensors: vec![tensor], ..indices.into() }
     }
 }
 
@@ -71,14 +80,17 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         dropout::operations::<T>(),
         elementwise::operations::<T>(),
         indexing::operations::<T>(),
+        interpolation::operations::<T>(),
         layout::operations::<T>(),
         loss::operations::<T>(),
+        masks::operations::<T>(),
         normalization::operations::<T>(),
         pooling::operations::<T>(),
         products::operations::<T>(),
         recurrent::operations::<T>(),
         reduction::operations::<T>(),
         softmax::operations::<T>(),
+        trigonometric::operations::<T>(),
     ]
     .concat()
 }

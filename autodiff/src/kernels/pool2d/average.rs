@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::geometry::Pool2dGeometry;
+use super::geometry::{Pool2dGeometry, Windows2d, adaptive_ranges};
 use super::max::planes_per_task;
 use super::split::Split;
 use crate::Float;
@@ -18,26 +18,26 @@ use crate::kernels::tasks::{self, SharedMut};
 /// input gives 0.
 #[track_caller]
 pub(crate) fn average<T: Float>(
-    g: &Pool2dGeometry,
+    windows: &Windows2d,
     count_include_pad: bool,
     divisor_override: Option<usize>,
     x: &[T],
     y: &mut [T],
 ) {
-    g.check(x.len(), y.len());
-    let windows = Windows::new(g, count_include_pad, divisor_override);
-    let (source, plane) = (g.input_plane(), g.output_plane());
+    windows.check(x.len(), y.len());
+    let (planes, source, plane) = (windows.planes(), windows.input_plane(), windows.output_plane());
+    let spans = Spans::new(windows, count_include_pad, divisor_override);
     let per_task = planes_per_task(source + plane);
     let values = SharedMut::new(y);
-    tasks::run(g.planes.div_ceil(per_task), g.operations(), |task| {
-        let mut columns = windows.scratch(g);
-        for i in task * per_task..((task + 1) * per_task).min(g.planes) {
+    tasks::run(planes.div_ceil(per_task), windows.operations(), |task| {
+        let mut columns = spans.scratch();
+        for i in task * per_task..((task + 1) * per_task).min(planes) {
             let x = &x[i * source..][..source];
             // SAFETY: each task has planes of its own.
             let y = unsafe { values.part(i * plane, plane) };
             vectorized(
                 #[inline(always)]
-                || windows.plane_average(g, x, &mut columns, y),
+                || spans.plane_average(x, &mut columns, y),
             );
         }
     });
@@ -47,51 +47,51 @@ pub(crate) fn average<T: Float>(
 /// size, added to its elements.
 #[track_caller]
 pub(crate) fn average_gradient<T: Float>(
-    g: &Pool2dGeometry,
+    windows: &Windows2d,
     count_include_pad: bool,
     divisor_override: Option<usize>,
     dy: &[T],
     dx: &mut [T],
 ) {
-    g.check(dx.len(), dy.len());
-    let windows = Windows::new(g, count_include_pad, divisor_override);
-    let (source, plane) = (g.input_plane(), g.output_plane());
+    windows.check(dx.len(), dy.len());
+    let (planes, source, plane) = (windows.planes(), windows.input_plane(), windows.output_plane());
+    let spans = Spans::new(windows, count_include_pad, divisor_override);
     let per_task = planes_per_task(source + plane);
     let sums = SharedMut::new(dx);
-    tasks::run(g.planes.div_ceil(per_task), g.operations(), |task| {
-        let mut shares = vec![T::zero(); g.output()[1]];
-        let mut columns = windows.scratch(g);
-        for i in task * per_task..((task + 1) * per_task).min(g.planes) {
+    tasks::run(planes.div_ceil(per_task), windows.operations(), |task| {
+        let mut shares = vec![T::zero(); spans.columns.len()];
+        let mut columns = spans.scratch();
+        for i in task * per_task..((task + 1) * per_task).min(planes) {
             let dy = &dy[i * plane..][..plane];
             // SAFETY: each task has planes of its own.
             let dx = unsafe { sums.part(i * source, source) };
             vectorized(
                 #[inline(always)]
-                || windows.plane_gradient(g, dy, &mut shares, &mut columns, dx),
+                || spans.plane_gradient(dy, &mut shares, &mut columns, dx),
             );
         }
     });
 }
 
-/// The windows of a pooling, along each axis.
-struct Windows<T> {
+/// The windows of a plane along each axis, with what they are divided by.
+struct Spans<T> {
     rows: Vec<Span<T>>,
     columns: Vec<Span<T>>,
+    height: usize,
+    width: usize,
     plan: Plan,
-    split: Split,
 }
 
 /// How the windows of a plane are summed.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Plan {
     /// They are the 2×2 tiles of the plane.
     Halving,
     /// They are all as wide as the plane.
     Rows,
-    /// One after the other: they are wider than the output.
+    /// One after the other: they are wider than the output, or differ in size.
     Windows,
     /// One tap after the other over whole rows of outputs.
-    Taps,
+    Taps(Split),
 }
 
 /// A window along one axis.
@@ -102,11 +102,28 @@ struct Span<T> {
     size: T,
 }
 
-impl<T: Float> Windows<T> {
+impl<T: Float> Spans<T> {
     #[track_caller]
-    fn new(g: &Pool2dGeometry, count_include_pad: bool, divisor_override: Option<usize>) -> Self {
-        assert_eq!(g.dilation, [1, 1], "avg_pool2d: the dilation of {g:?}");
+    fn new(windows: &Windows2d, count_include_pad: bool, divisor_override: Option<usize>) -> Self {
         assert_ne!(divisor_override, Some(0), "avg_pool2d: a divisor of 0");
+        match windows {
+            Windows2d::Sliding(g) => Self::sliding(g, count_include_pad, divisor_override),
+            Windows2d::Adaptive(g) => {
+                let [rows, columns] = [0, 1].map(|axis| {
+                    let spans = adaptive_ranges(g.input[axis], g.output[axis]).map(|inside| {
+                        let size = divisor_override.map_or(inside.len(), |divisor| [divisor, 1][axis]);
+                        Span { inside, size: T::from_f64(size as f64) }
+                    });
+                    spans.collect()
+                });
+                Self { rows, columns, height: g.input[0], width: g.input[1], plan: Plan::Windows }
+            }
+        }
+    }
+
+    #[track_caller]
+    fn sliding(g: &Pool2dGeometry, count_include_pad: bool, divisor_override: Option<usize>) -> Self {
+        assert_eq!(g.dilation, [1, 1], "avg_pool2d: the dilation of {g:?}");
         let [p_len, q_len] = g.output();
         let spans = |axis: usize, input: usize, output: usize| -> Vec<Span<T>> {
             let padding = g.padding[axis];
@@ -135,48 +152,51 @@ impl<T: Float> Windows<T> {
         } else if q_len < g.kernel[1] {
             Plan::Windows
         } else {
-            Plan::Taps
+            Plan::Taps(Split::new(g))
         };
-        Self { rows: spans(0, g.height, p_len), columns, plan, split: Split::new(g) }
+        Self { rows: spans(0, g.height, p_len), columns, height: g.height, width: g.width, plan }
     }
 
     /// Room for a split plane, if the plan wants one.
-    fn scratch(&self, g: &Pool2dGeometry) -> Scratch<T> {
-        let wanted = self.plan == Plan::Taps && !self.split.is_identity();
-        Scratch::new(if wanted { g.height * self.split.line() } else { 0 })
+    fn scratch(&self) -> Scratch<T> {
+        Scratch::new(match &self.plan {
+            Plan::Taps(split) if !split.is_identity() => self.height * split.line(),
+            _ => 0,
+        })
     }
 
     #[inline(always)]
-    fn plane_average(&self, g: &Pool2dGeometry, x: &[T], columns: &mut [T], y: &mut [T]) {
-        let q_len = self.columns.len();
-        let split = if columns.is_empty() {
-            x
-        } else {
-            self.split.split(x, columns);
-            columns
+    fn plane_average(&self, x: &[T], columns: &mut [T], y: &mut [T]) {
+        let (q_len, width) = (self.columns.len(), self.width);
+        let lines = match &self.plan {
+            Plan::Taps(split) if !columns.is_empty() => {
+                split.split(x, columns);
+                columns
+            }
+            _ => x,
         };
         for (row, y) in self.rows.iter().zip(y.chunks_exact_mut(q_len)) {
-            let start = row.inside.start * g.width;
-            match self.plan {
+            let start = row.inside.start * width;
+            match &self.plan {
                 Plan::Halving => {
                     let upper = x[start..][..2 * q_len].as_chunks::<2>().0;
-                    let lower = x[start + g.width..][..2 * q_len].as_chunks::<2>().0;
+                    let lower = x[start + width..][..2 * q_len].as_chunks::<2>().0;
                     for ((y, upper), lower) in y.iter_mut().zip(upper).zip(lower) {
                         *y = (upper[0] + upper[1]) + (lower[0] + lower[1]);
                     }
                 }
-                Plan::Rows => y[0] = sum(&x[start..row.inside.end * g.width]),
+                Plan::Rows => y[0] = sum(&x[start..row.inside.end * width]),
                 Plan::Windows => {
                     for (y, column) in y.iter_mut().zip(&self.columns) {
-                        let rows = row.inside.clone().map(|h| &x[h * g.width..][column.inside.clone()]);
+                        let rows = row.inside.clone().map(|h| &x[h * width..][column.inside.clone()]);
                         *y = rows.flatten().copied().sum();
                     }
                 }
-                Plan::Taps => {
+                Plan::Taps(split) => {
                     y.fill(T::zero());
                     for h in row.inside.clone() {
-                        for run in &self.split.runs {
-                            let x = &split[h * self.split.line()..][run.column..];
+                        for run in &split.runs {
+                            let x = &lines[h * split.line()..][run.column..];
                             for (y, &x) in y[run.outputs.clone()].iter_mut().zip(x) {
                                 *y += x;
                             }
@@ -191,49 +211,45 @@ impl<T: Float> Windows<T> {
     }
 
     #[inline(always)]
-    fn plane_gradient(
-        &self,
-        g: &Pool2dGeometry,
-        dy: &[T],
-        shares: &mut [T],
-        columns: &mut [T],
-        dx: &mut [T],
-    ) {
-        if columns.is_empty() {
-            dx.fill(T::zero());
-            self.spread(g, dy, shares, dx);
-        } else {
-            columns.fill(T::zero());
-            self.spread(g, dy, shares, columns);
-            self.split.join(columns, dx);
+    fn plane_gradient(&self, dy: &[T], shares: &mut [T], columns: &mut [T], dx: &mut [T]) {
+        match &self.plan {
+            Plan::Taps(split) if !columns.is_empty() => {
+                columns.fill(T::zero());
+                self.spread(dy, shares, columns);
+                split.join(columns, dx);
+            }
+            _ => {
+                dx.fill(T::zero());
+                self.spread(dy, shares, dx);
+            }
         }
     }
 
     /// Adds each window's share to its elements of `dx`, which is split if the plan is [`Plan::Taps`].
     #[inline(always)]
-    fn spread(&self, g: &Pool2dGeometry, dy: &[T], shares: &mut [T], dx: &mut [T]) {
-        let q_len = self.columns.len();
+    fn spread(&self, dy: &[T], shares: &mut [T], dx: &mut [T]) {
+        let (q_len, width) = (self.columns.len(), self.width);
         for (row, dy) in self.rows.iter().zip(dy.chunks_exact(q_len)) {
             for ((share, &dy), column) in shares.iter_mut().zip(dy).zip(&self.columns) {
                 *share = dy / (row.size * column.size);
             }
             for h in row.inside.clone() {
-                match self.plan {
+                match &self.plan {
                     Plan::Halving => {
-                        let pairs = dx[h * g.width..][..2 * q_len].as_chunks_mut::<2>().0;
+                        let pairs = dx[h * width..][..2 * q_len].as_chunks_mut::<2>().0;
                         for (dx, &share) in pairs.iter_mut().zip(&*shares) {
                             *dx = [share, share];
                         }
                     }
                     Plan::Rows | Plan::Windows => {
-                        let dx = &mut dx[h * g.width..][..g.width];
+                        let dx = &mut dx[h * width..][..width];
                         for (&share, column) in shares.iter().zip(&self.columns) {
                             dx[column.inside.clone()].iter_mut().for_each(|dx| *dx += share);
                         }
                     }
-                    Plan::Taps => {
-                        for run in &self.split.runs {
-                            let dx = &mut dx[h * self.split.line()..][run.column..];
+                    Plan::Taps(split) => {
+                        for run in &split.runs {
+                            let dx = &mut dx[h * split.line()..][run.column..];
                             for (dx, &share) in dx.iter_mut().zip(&shares[run.outputs.clone()]) {
                                 *dx += share;
                             }

@@ -1,5 +1,111 @@
 //! Sizes of a two-dimensional pooling.
 
+use std::ops::Range;
+
+/// The windows of a pooling of x `[planes, H, W]` to y `[planes, P, Q]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Windows2d {
+    /// Windows of one size that move by a stride.
+    Sliding(Pool2dGeometry),
+    /// Windows that divide the plane as evenly as whole numbers allow.
+    Adaptive(Adaptive2d),
+}
+
+/// A pooling to a given size: windows as in [`adaptive_ranges`] along each axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Adaptive2d {
+    pub(crate) planes: usize,
+    /// H and W.
+    pub(crate) input: [usize; 2],
+    /// P and Q.
+    pub(crate) output: [usize; 2],
+}
+
+/// The windows that divide `input` elements into `output` parts: part i is ⌊i·n/m⌋ .. ⌈(i+1)·n/m⌉, so that
+/// neighbours overlap by one element where m does not divide n.
+pub(crate) fn adaptive_ranges(
+    input: usize,
+    output: usize,
+) -> impl ExactSizeIterator<Item = Range<usize>> + Clone {
+    (0..output).map(move |i| i * input / output..((i + 1) * input).div_ceil(output))
+}
+
+impl Windows2d {
+    /// The windows of a pooling to the size `output`. Where they are all alike they slide.
+    pub(crate) fn adaptive(planes: usize, input: [usize; 2], output: [usize; 2]) -> Self {
+        if [0, 1].iter().any(|&axis| output[axis] == 0 || !input[axis].is_multiple_of(output[axis])) {
+            return Self::Adaptive(Adaptive2d { planes, input, output });
+        }
+        // An empty axis has no window that fits.
+        let kernel = [0, 1].map(|axis| (input[axis] / output[axis]).max(1));
+        Self::Sliding(Pool2dGeometry {
+            planes,
+            height: input[0],
+            width: input[1],
+            kernel,
+            stride: kernel,
+            padding: [0, 0],
+            dilation: [1, 1],
+            ceil_mode: false,
+        })
+    }
+
+    /// N·C.
+    pub(crate) fn planes(&self) -> usize {
+        match self {
+            Self::Sliding(g) => g.planes,
+            Self::Adaptive(g) => g.planes,
+        }
+    }
+
+    /// The input's height H and width W.
+    pub(crate) fn input(&self) -> [usize; 2] {
+        match self {
+            Self::Sliding(g) => [g.height, g.width],
+            Self::Adaptive(g) => g.input,
+        }
+    }
+
+    /// The output's height P and width Q.
+    #[track_caller]
+    pub(crate) fn output(&self) -> [usize; 2] {
+        match self {
+            Self::Sliding(g) => g.output(),
+            Self::Adaptive(g) => g.output,
+        }
+    }
+
+    /// Elements of one input plane.
+    pub(crate) fn input_plane(&self) -> usize {
+        self.input().iter().product()
+    }
+
+    /// Elements of one output plane.
+    #[track_caller]
+    pub(crate) fn output_plane(&self) -> usize {
+        self.output().iter().product()
+    }
+
+    /// A measure of the work, for the choice between one thread and many.
+    pub(crate) fn operations(&self) -> usize {
+        match self {
+            Self::Sliding(g) => g.operations(),
+            // Windows overlap by one row and one column at most.
+            Self::Adaptive(g) => g.planes * (2 * self.input_plane() + 8 * self.output_plane()),
+        }
+    }
+
+    /// Panics unless x has the elements of the input and y those of the output.
+    #[track_caller]
+    pub(crate) fn check(&self, x: usize, y: usize) {
+        assert_eq!(
+            [x, y],
+            [self.planes() * self.input_plane(), self.planes() * self.output_plane()],
+            "pool2d: elements of the input and the output for {self:?}"
+        );
+    }
+}
+
 /// Everything that shapes a pooling of x `[planes, H, W]` to y `[planes, P, Q]`; planes is N·C.
 ///
 /// Pairs are (rows, columns).
@@ -91,15 +197,5 @@ impl Pool2dGeometry {
     /// A measure of the work, for the choice between one thread and many.
     pub(crate) fn operations(&self) -> usize {
         self.planes * self.output_plane() * (self.kernel[0] * self.kernel[1] + 4)
-    }
-
-    /// Panics unless x has the elements of the input and y those of the output.
-    #[track_caller]
-    pub(crate) fn check(&self, x: usize, y: usize) {
-        assert_eq!(
-            [x, y],
-            [self.planes * self.input_plane(), self.planes * self.output_plane()],
-            "pool2d: elements of the input and the output for {self:?}"
-        );
     }
 }

@@ -1,6 +1,6 @@
 //! Maxima of windows, where they stand, and the gather and scatter that carry gradients through them.
 
-use super::geometry::Pool2dGeometry;
+use super::geometry::{Adaptive2d, Pool2dGeometry, Windows2d, adaptive_ranges};
 use super::split::Split;
 use crate::Float;
 use crate::kernels::scratch::Scratch;
@@ -19,9 +19,16 @@ const LANES: usize = 16;
 /// Of equal elements the first counts; a NaN counts as greater than any number, and of several the last
 /// counts (as in PyTorch). Padding is never chosen; a window of padding alone gives −∞ and index −1.
 #[track_caller]
-pub(crate) fn max<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]) {
-    g.check(x.len(), y.len());
+pub(crate) fn max<T: Float>(windows: &Windows2d, x: &[T], y: &mut [T], indices: &mut [i64]) {
+    windows.check(x.len(), y.len());
     assert_eq!(y.len(), indices.len(), "max_pool2d: elements of the output and of the indices");
+    match windows {
+        Windows2d::Sliding(g) => sliding(g, x, y, indices),
+        Windows2d::Adaptive(g) => adaptive(g, x, y, indices),
+    }
+}
+
+fn sliding<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]) {
     let (source, plane) = (g.input_plane(), g.output_plane());
     let per_task = planes_per_task(source + plane);
     let (values, places) = (SharedMut::new(y), SharedMut::new(indices));
@@ -153,6 +160,36 @@ fn by_windows<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut 
     }
 }
 
+fn adaptive<T: Float>(g: &Adaptive2d, x: &[T], y: &mut [T], indices: &mut [i64]) {
+    let (width, q_len) = (g.input[1], g.output[1]);
+    let [rows, columns] =
+        [0, 1].map(|axis| adaptive_ranges(g.input[axis], g.output[axis]).collect::<Vec<_>>());
+    let (source, plane) = (g.input[0] * width, g.output[0] * q_len);
+    let per_task = planes_per_task(source + plane);
+    let operations = Windows2d::Adaptive(*g).operations();
+    let (values, places) = (SharedMut::new(y), SharedMut::new(indices));
+    tasks::run(g.planes.div_ceil(per_task), operations, |task| {
+        for i in task * per_task..((task + 1) * per_task).min(g.planes) {
+            let x = &x[i * source..][..source];
+            // SAFETY: each task has planes of its own.
+            let (y, indices) = unsafe { (values.part(i * plane, plane), places.part(i * plane, plane)) };
+            for (p, rows) in rows.iter().enumerate() {
+                for (q, columns) in columns.iter().enumerate() {
+                    let o = p * q_len + q;
+                    let (best, place) = (&mut y[o], &mut indices[o]);
+                    (*best, *place) = (T::neg_infinity(), NOWHERE);
+                    for h in rows.clone() {
+                        let start = h * width + columns.start;
+                        for (at, &x) in (start as i64..).zip(&x[start..][..columns.len()]) {
+                            open_or_challenge(best, place, x, at);
+                        }
+                    }
+                }
+            }
+        }
+    });
+}
+
 /// The rows (or columns) of the input that window `o` covers.
 fn inside_window(
     g: &Pool2dGeometry,
@@ -218,6 +255,32 @@ pub(crate) fn scatter_planes<T: Float>(planes: usize, dy: &[T], indices: &[i64],
             }
         }
     });
+}
+
+/// The indices that count when the elements of each plane are written one after the other to their indices:
+/// of those that are equal the last; the others become −1.
+///
+/// # Panics
+/// When an index lies outside its plane of `source` elements.
+pub(crate) fn last_writers(planes: usize, source: usize, indices: &[i64]) -> Vec<i64> {
+    let mut winners = indices.to_vec();
+    let plane = indices.len() / planes.max(1);
+    let per_task = planes_per_task(source + plane);
+    let operations = source * planes + 8 * indices.len();
+    let shared = SharedMut::new(&mut winners);
+    tasks::run(planes.div_ceil(per_task), operations, |task| {
+        let mut written = vec![false; source];
+        for i in task * per_task..((task + 1) * per_task).min(planes) {
+            written.fill(false);
+            // SAFETY: each task has planes of its own.
+            for index in unsafe { shared.part(i * plane, plane) }.iter_mut().rev() {
+                if std::mem::replace(&mut written[*index as usize], true) {
+                    *index = NOWHERE;
+                }
+            }
+        }
+    });
+    winners
 }
 
 /// Elements of a plane of x and of a plane of y.

@@ -72,12 +72,25 @@ fn same<T: Float>(a: &[T], b: &[T]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
 }
 
-fn check_max<T: Float>(g: &Pool2dGeometry, seed: u64) {
+/// The same for windows that divide a plane.
+fn adaptive_windows(input: [usize; 2], output: [usize; 2]) -> Vec<(Vec<usize>, usize)> {
+    let range = |axis: usize, i: usize| {
+        let (n, m) = (input[axis] as f64, output[axis] as f64);
+        (i as f64 * n / m).floor() as usize..((i + 1) as f64 * n / m).ceil() as usize
+    };
+    let window = |o: usize| {
+        let (rows, columns) = (range(0, o / output[1]), range(1, o % output[1]));
+        rows.flat_map(|h| columns.clone().map(move |w| h * input[1] + w)).collect::<Vec<_>>()
+    };
+    (0..output[0] * output[1]).map(window).map(|places| (places.clone(), places.len())).collect()
+}
+
+fn check_max<T: Float>(g: &Windows2d, windows: &[(Vec<usize>, usize)], seed: u64) {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-    let windows = windows(g);
-    let (source, plane) = (g.input_plane(), g.output_plane());
-    let x: Vec<T> = data(g.planes * source, rng);
-    let (mut y, mut indices) = (vec![T::one(); g.planes * plane], vec![77; g.planes * plane]);
+    let (planes, source, plane) = (g.planes(), g.input_plane(), g.output_plane());
+    assert_eq!(windows.len(), plane);
+    let x: Vec<T> = data(planes * source, rng);
+    let (mut y, mut indices) = (vec![T::one(); planes * plane], vec![77; planes * plane]);
     max(g, &x, &mut y, &mut indices);
     for i in 0..y.len() {
         let x = &x[i / plane * source..];
@@ -92,8 +105,8 @@ fn check_max<T: Float>(g: &Pool2dGeometry, seed: u64) {
 
     let (dy, t): (Vec<T>, Vec<T>) = (whole(y.len(), rng), whole(x.len(), rng));
     let (mut dx, mut ty) = (vec![T::one(); x.len()], vec![T::one(); y.len()]);
-    scatter_planes(g.planes, &dy, &indices, &mut dx);
-    gather_planes(g.planes, &t, &indices, &mut ty);
+    scatter_planes(planes, &dy, &indices, &mut dx);
+    gather_planes(planes, &t, &indices, &mut ty);
     let (mut sums, mut picked) = (vec![T::zero(); x.len()], vec![T::zero(); y.len()]);
     for i in (0..y.len()).filter(|&i| indices[i] >= 0) {
         let at = i / plane * source + indices[i] as usize;
@@ -103,11 +116,17 @@ fn check_max<T: Float>(g: &Pool2dGeometry, seed: u64) {
     assert!(same(&dx, &sums) && same(&ty, &picked));
 }
 
-fn check_average<T: Float>(g: &Pool2dGeometry, include: bool, divisor: Option<usize>, seed: u64) {
+fn check_average<T: Float>(
+    g: &Windows2d,
+    windows: &[(Vec<usize>, usize)],
+    include: bool,
+    divisor: Option<usize>,
+    seed: u64,
+) {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-    let windows = windows(g);
-    let (source, plane) = (g.input_plane(), g.output_plane());
-    let (x, dy): (Vec<T>, Vec<T>) = (data(g.planes * source, rng), data(g.planes * plane, rng));
+    let (planes, source, plane) = (g.planes(), g.input_plane(), g.output_plane());
+    assert_eq!(windows.len(), plane);
+    let (x, dy): (Vec<T>, Vec<T>) = (data(planes * source, rng), data(planes * plane, rng));
     let (mut y, mut dx) = (vec![T::one(); dy.len()], vec![T::one(); x.len()]);
     average(g, include, divisor, &x, &mut y);
     average_gradient(g, include, divisor, &dy, &mut dx);
@@ -134,8 +153,8 @@ fn check_average<T: Float>(g: &Pool2dGeometry, include: bool, divisor: Option<us
 proptest! {
     #[test]
     fn maxima_are_those_of_the_windows(g in geometry(true), seed: u64) {
-        check_max::<f32>(&g, seed);
-        check_max::<f64>(&g, seed);
+        check_max::<f32>(&Windows2d::Sliding(g), &windows(&g), seed);
+        check_max::<f64>(&Windows2d::Sliding(g), &windows(&g), seed);
     }
 
     #[test]
@@ -145,8 +164,34 @@ proptest! {
         divisor in proptest::option::of(1usize..9),
         seed: u64,
     ) {
-        check_average::<f32>(&g, include, divisor, seed);
-        check_average::<f64>(&g, include, divisor, seed);
+        check_average::<f32>(&Windows2d::Sliding(g), &windows(&g), include, divisor, seed);
+        check_average::<f64>(&Windows2d::Sliding(g), &windows(&g), include, divisor, seed);
+    }
+
+    #[test]
+    fn adaptive_poolings_are_those_of_the_windows(
+        planes in 0usize..4,
+        input in [1usize..12, 1usize..12],
+        output in [1usize..9, 1usize..9],
+        seed: u64,
+    ) {
+        let (g, windows) = (Windows2d::adaptive(planes, input, output), adaptive_windows(input, output));
+        check_max::<f32>(&g, &windows, seed);
+        check_max::<f64>(&g, &windows, seed);
+        check_average::<f32>(&g, &windows, false, None, seed);
+        check_average::<f64>(&g, &windows, true, Some(3), seed);
+    }
+
+    #[test]
+    fn the_last_of_equal_indices_counts(planes in 0usize..4, indices in proptest::collection::vec(0i64..9, 12)) {
+        let all: Vec<i64> = (0..planes).flat_map(|i| indices.iter().map(move |at| (at + i as i64) % 9)).collect();
+        let winners = last_writers(planes, 9, &all);
+        for (i, (plane, winners)) in all.chunks(12).zip(winners.chunks(12)).enumerate() {
+            for (at, (&index, &winner)) in plane.iter().zip(winners).enumerate() {
+                let last = plane[at + 1..].iter().all(|&later| later != index);
+                prop_assert_eq!(winner, if last { index } else { -1 }, "plane {} element {}", i, at);
+            }
+        }
     }
 }
 
@@ -183,18 +228,21 @@ fn many_planes_on_many_threads_have_the_same_bits() {
         dilation: [1, 1],
         ceil_mode: true,
     };
-    let x: Vec<f32> = whole(g.planes * g.input_plane(), &mut ChaCha8Rng::seed_from_u64(1));
-    let results = [1, 2, 3, 8].map(|threads| {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
-            let len = g.planes * g.output_plane();
-            let (mut y, mut indices) = (vec![0.0; len], vec![0; len]);
-            let (mut mean, mut dx, mut spread) = (vec![0.0; len], vec![0.0; x.len()], vec![0.0; x.len()]);
-            max(&g, &x, &mut y, &mut indices);
-            average(&g, true, None, &x, &mut mean);
-            average_gradient(&g, true, None, &mean, &mut dx);
-            scatter_planes(g.planes, &mean, &indices, &mut spread);
-            [y, mean, dx, spread].concat().into_iter().map(f32::to_bits).collect::<Vec<_>>()
-        })
-    });
-    assert!(results.iter().all(|result| *result == results[0]));
+    let adaptive = Windows2d::adaptive(300, [31, 45], [13, 7]);
+    let x: Vec<f32> = whole(300 * 31 * 45, &mut ChaCha8Rng::seed_from_u64(1));
+    for g in [Windows2d::Sliding(g), adaptive] {
+        let results = [1, 2, 3, 8].map(|threads| {
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
+                let len = g.planes() * g.output_plane();
+                let (mut y, mut indices) = (vec![0.0; len], vec![0; len]);
+                let (mut mean, mut dx, mut spread) = (vec![0.0; len], vec![0.0; x.len()], vec![0.0; x.len()]);
+                max(&g, &x, &mut y, &mut indices);
+                average(&g, true, None, &x, &mut mean);
+                average_gradient(&g, true, None, &mean, &mut dx);
+                scatter_planes(g.planes(), &mean, &indices, &mut spread);
+                [y, mean, dx, spread].concat().into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            })
+        });
+        assert!(results.iter().all(|result| *result == results[0]));
+    }
 }

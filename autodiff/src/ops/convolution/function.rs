@@ -78,6 +78,19 @@ impl ConvolutionWeightGradient {
     }
 }
 
+/// The floating-point operations of a convolution with results [N, K, ..] and a weight [K, ..]: each result is a
+/// sum of as many products as one output channel has weights, those with padding included.
+fn products(results: &[usize], weight: &[usize]) -> u64 {
+    2 * (results.iter().product::<usize>() * weight[1..].iter().product::<usize>()) as u64
+}
+
+/// The same for the gradients of the input and the weight, and the sums of the bias's.
+fn gradient_flops(products: u64, results: &[usize], needs: &[bool]) -> u64 {
+    let gradients = needs[..2].iter().filter(|&&needs| needs).count() as u64;
+    let bias = if needs.get(2) == Some(&true) { results.iter().product::<usize>() } else { 0 };
+    gradients * products + bias as u64
+}
+
 /// dx of a convolution of an input of a shape.
 fn input_gradient<T: Float>(window: Window, shape: &[usize], dy: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let shape = Some(Shape::from_slice(shape));
@@ -146,6 +159,14 @@ impl<T: Float> Function<T> for Convolution {
         Ok(smallvec![self.window.output_shape(&g, inputs[0])])
     }
 
+    fn flops(&self, inputs: &[&[usize]], outputs: &[&[usize]]) -> u64 {
+        products(outputs[0], inputs[1])
+    }
+
+    fn backward_flops(&self, inputs: &[&[usize]], outputs: &[&[usize]], needs: &[bool]) -> u64 {
+        gradient_flops(products(outputs[0], inputs[1]), outputs[0], needs)
+    }
+
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         save_others(cx);
         let (x, w, b) = contiguous(inputs);
@@ -186,6 +207,14 @@ impl<T: Float> Function<T> for ConvolutionTranspose {
         Ok(smallvec![shape])
     }
 
+    fn flops(&self, inputs: &[&[usize]], _: &[&[usize]]) -> u64 {
+        products(inputs[0], inputs[1])
+    }
+
+    fn backward_flops(&self, inputs: &[&[usize]], outputs: &[&[usize]], needs: &[bool]) -> u64 {
+        gradient_flops(products(inputs[0], inputs[1]), outputs[0], needs)
+    }
+
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         save_others(cx);
         let (dy, w, b) = contiguous(inputs);
@@ -219,6 +248,10 @@ impl<T: Float> Function<T> for ConvolutionWeightGradient {
         let g = self.window.geometry(inputs[0], &self.shape)?;
         check_output(&self.window, &g, inputs[0], inputs[1])?;
         Ok(one(&self.shape))
+    }
+
+    fn flops(&self, inputs: &[&[usize]], _: &[&[usize]]) -> u64 {
+        products(inputs[1], &self.shape)
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {

@@ -8,7 +8,7 @@ mod window;
 pub use function::{Convolution, ConvolutionTranspose, ConvolutionWeightGradient};
 pub use options::{
     Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvOptions, ConvTranspose1dOptions, ConvTranspose2dOptions,
-    ConvTranspose3dOptions, ConvTransposeOptions, Padding, Pair, Sizes,
+    ConvTranspose3dOptions, ConvTransposeOptions, Padding,
 };
 
 use crate::Float;

@@ -1,5 +1,8 @@
 //! How cases are drawn: shapes, distinct values, layouts.
 //!
+//! Each strategy draws small sizes for most cases and large ones for some: [`Battery`](super::Battery) calls what
+//! makes a strategy twice, and the functions of this module know which of the two is wanted.
+//!
 //! The values of a case are distinct cells of an interval in random order, all inputs together: no two
 //! elements tie and none lies at 0, so that no maximum, rectifier or bound stands within a step of a
 //! difference. They are multiples of 2⁻²⁰, which `f32` holds exactly below 8.
@@ -14,13 +17,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::case::{Input, Layout};
+use super::case::{Input, Layout};
 
 /// Values are multiples of 1 / GRID.
 const GRID: f64 = (1u64 << 20) as f64;
 
 /// The shapes of the inputs, and the options.
-pub(crate) type Plan<O> = (Vec<Vec<usize>>, O);
+pub type Plan<O> = (Vec<Vec<usize>>, O);
 
 /// How many elements the inputs of a large case have: enough for threads, and not so many that values would lie
 /// within a step of each other.
@@ -31,7 +34,7 @@ thread_local! {
 }
 
 /// What `strategy` makes with sizes that are large.
-pub(crate) fn large<S>(strategy: impl FnOnce() -> S) -> S {
+pub(super) fn large<S>(strategy: impl FnOnce() -> S) -> S {
     LARGE.set(true);
     let made = strategy();
     LARGE.set(false);
@@ -39,7 +42,7 @@ pub(crate) fn large<S>(strategy: impl FnOnce() -> S) -> S {
 }
 
 /// The size of an axis: mostly 1 to 4, rarely 0; or large.
-pub(crate) fn size() -> BoxedStrategy<usize> {
+pub fn size() -> BoxedStrategy<usize> {
     if LARGE.get() {
         return some();
     }
@@ -47,7 +50,7 @@ pub(crate) fn size() -> BoxedStrategy<usize> {
 }
 
 /// The size of an axis that is not empty.
-pub(crate) fn some() -> BoxedStrategy<usize> {
+pub fn some() -> BoxedStrategy<usize> {
     if LARGE.get() {
         return prop_oneof![2 => 2..=9usize, 1 => Just(1), 4 => 16..=100usize, 1 => 150..=1100usize].boxed();
     }
@@ -55,7 +58,7 @@ pub(crate) fn some() -> BoxedStrategy<usize> {
 }
 
 /// A size from 1 to `n`; or large, up to `most`.
-pub(crate) fn up_to(n: usize, most: usize) -> RangeInclusive<usize> {
+pub fn up_to(n: usize, most: usize) -> RangeInclusive<usize> {
     1..=if LARGE.get() { most } else { n }
 }
 
@@ -66,17 +69,17 @@ fn large_rank(rank: RangeInclusive<usize>) -> RangeInclusive<usize> {
 }
 
 /// A shape of a rank.
-pub(crate) fn shape(rank: RangeInclusive<usize>) -> impl Strategy<Value = Vec<usize>> {
+pub fn shape(rank: RangeInclusive<usize>) -> impl Strategy<Value = Vec<usize>> {
     vec(size(), large_rank(rank))
 }
 
 /// A shape of a rank without empty axes.
-pub(crate) fn full_shape(rank: RangeInclusive<usize>) -> impl Strategy<Value = Vec<usize>> {
+pub fn full_shape(rank: RangeInclusive<usize>) -> impl Strategy<Value = Vec<usize>> {
     vec(some(), large_rank(rank))
 }
 
 /// A shape that broadcasts to another: leading axes left out, others with size 1.
-pub(crate) fn broadcastable(to: Vec<usize>) -> impl Strategy<Value = Vec<usize>> {
+pub fn broadcastable(to: Vec<usize>) -> impl Strategy<Value = Vec<usize>> {
     let rank = to.len();
     let ones = vec(prop::bool::weighted(0.3), rank);
     let cut = prop_oneof![2 => Just(0), 1 => 0..=rank];
@@ -87,38 +90,42 @@ pub(crate) fn broadcastable(to: Vec<usize>) -> impl Strategy<Value = Vec<usize>>
 }
 
 /// Two shapes that broadcast together.
-pub(crate) fn pair() -> impl Strategy<Value = Plan<()>> {
+pub fn pair() -> impl Strategy<Value = Plan<()>> {
     let both = |to: Vec<usize>| (broadcastable(to.clone()), broadcastable(to));
     shape(0..=3).prop_flat_map(both).prop_map(|(a, b)| (vec![a, b], ()))
 }
 
+/// Three shapes that broadcast together.
+pub fn triple() -> impl Strategy<Value = Plan<()>> {
+    let all = |to: Vec<usize>| (broadcastable(to.clone()), broadcastable(to.clone()), broadcastable(to));
+    shape(0..=3).prop_flat_map(all).prop_map(|(a, b, c)| (vec![a, b, c], ()))
+}
+
 /// One input of any shape.
-pub(crate) fn one() -> impl Strategy<Value = Plan<()>> {
+pub fn one() -> impl Strategy<Value = Plan<()>> {
     shape(0..=3).prop_map(|s| (vec![s], ()))
 }
 
 /// One input of any shape, with options of their own.
-pub(crate) fn one_with<O: Clone + Debug>(
-    options: impl Strategy<Value = O>,
-) -> impl Strategy<Value = Plan<O>> {
+pub fn one_with<O: Clone + Debug>(options: impl Strategy<Value = O>) -> impl Strategy<Value = Plan<O>> {
     (shape(0..=3), options).prop_map(|(s, o)| (vec![s], o))
 }
 
 /// An axis of a tensor of a rank, counted from either end.
-pub(crate) fn axis(rank: usize) -> impl Strategy<Value = isize> {
+pub fn axis(rank: usize) -> impl Strategy<Value = isize> {
     -(rank as isize)..rank as isize
 }
 
 /// A permutation of 0..n.
-pub(crate) fn order(n: usize) -> impl Strategy<Value = Vec<usize>> {
+pub fn order(n: usize) -> impl Strategy<Value = Vec<usize>> {
     Just((0..n).collect::<Vec<_>>()).prop_shuffle()
 }
 
 /// Inputs for a plan and its options.
-pub(crate) type Cases<O> = BoxedStrategy<(Vec<Input>, O)>;
+pub type Cases<O> = BoxedStrategy<(Vec<Input>, O)>;
 
 /// Inputs of a plan's shapes, with values between two bounds.
-pub(crate) fn cases<O: Clone + Debug + 'static>(
+pub fn cases<O: Clone + Debug + 'static>(
     plans: impl Strategy<Value = Plan<O>> + 'static,
     values: RangeInclusive<f64>,
 ) -> Cases<O> {
@@ -132,6 +139,23 @@ pub(crate) fn cases<O: Clone + Debug + 'static>(
         .prop_filter("the inputs have a size that is wanted", fits)
         .prop_flat_map(with_inputs)
         .boxed()
+}
+
+/// The cases with the values of the first input moved off the points where the operation has a kink or a step.
+pub fn off<O: Clone + Debug + 'static>(
+    cases: Cases<O>,
+    kinks: impl Fn(&O) -> Vec<f64> + 'static,
+) -> Cases<O> {
+    const DISTANCE: f64 = 1.0 / 64.0;
+    let moved = move |(mut inputs, options): (Vec<Input>, O)| {
+        for kink in kinks(&options) {
+            for x in inputs[0].values.iter_mut().filter(|x| (**x - kink).abs() < DISTANCE) {
+                *x = kink + if *x < kink { -DISTANCE } else { DISTANCE };
+            }
+        }
+        (inputs, options)
+    };
+    cases.prop_map(moved).boxed()
 }
 
 /// Inputs of some shapes, with distinct values.

@@ -1,14 +1,14 @@
-//! A case of a row of the table: inputs, how they lie in memory, and the operation's options.
+//! A case: inputs, how they lie in memory, and the operation's options.
 
 use std::fmt;
 use std::sync::Arc;
 
+use crate::{Float, Tensor};
 use ndarray::Slice;
-use wengert::prelude::*;
 
 /// How an input lies in memory when the operation sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Layout {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layout {
     /// Row-major.
     Contiguous,
     /// A transposed view: the axes reversed in memory.
@@ -23,7 +23,7 @@ pub(crate) enum Layout {
 
 impl Layout {
     /// The same tensor, lying like this, and connected to the one given.
-    pub(crate) fn of<T: Float>(self, x: &Tensor<T>) -> Tensor<T> {
+    pub fn of<T: Float>(self, x: &Tensor<T>) -> Tensor<T> {
         let copied = |x: &Tensor<T>| x.reshape([x.len()]).reshape(x.shape());
         match self {
             Self::Contiguous => x.clone(),
@@ -55,14 +55,18 @@ impl Layout {
 
 /// One input.
 #[derive(Clone)]
-pub(crate) struct Input {
-    pub(crate) shape: Vec<usize>,
-    pub(crate) values: Vec<f64>,
-    pub(crate) layout: Layout,
+pub struct Input {
+    /// The sizes of the axes.
+    pub shape: Vec<usize>,
+    /// The elements in row-major order.
+    pub values: Vec<f64>,
+    /// How it lies in memory.
+    pub layout: Layout,
 }
 
 impl Input {
-    pub(crate) fn tensor(&self) -> Tensor<f64> {
+    /// The input, row-major.
+    pub fn tensor(&self) -> Tensor<f64> {
         Tensor::from_vec(&self.shape, self.values.clone())
     }
 }
@@ -78,24 +82,24 @@ impl fmt::Debug for Input {
 }
 
 /// An operation at one element type, with its options filled in.
-pub(crate) type Run<T> = Arc<dyn Fn(&[Tensor<T>]) -> Vec<Tensor<T>> + Send + Sync>;
+pub(super) type Run<T> = Arc<dyn Fn(&[Tensor<T>]) -> Vec<Tensor<T>> + Send + Sync>;
 
 /// The inputs of an operation, and the operation with its options.
 #[derive(Clone)]
-pub(crate) struct Case {
-    pub(crate) inputs: Vec<Input>,
-    pub(crate) options: String,
-    pub(crate) double: Run<f64>,
-    pub(crate) single: Run<f32>,
+pub(super) struct Case {
+    pub(super) inputs: Vec<Input>,
+    pub(super) options: String,
+    pub(super) double: Run<f64>,
+    pub(super) single: Run<f32>,
 }
 
 impl Case {
-    pub(crate) fn tensors(&self) -> Vec<Tensor<f64>> {
+    pub(super) fn tensors(&self) -> Vec<Tensor<f64>> {
         self.inputs.iter().map(Input::tensor).collect()
     }
 
     /// The inputs as the operation is to see them.
-    pub(crate) fn lay_out<T: Float>(&self, tensors: &[Tensor<T>]) -> Vec<Tensor<T>> {
+    pub(super) fn lay_out<T: Float>(&self, tensors: &[Tensor<T>]) -> Vec<Tensor<T>> {
         self.inputs.iter().zip(tensors).map(|(input, x)| input.layout.of(x)).collect()
     }
 }

@@ -1,5 +1,15 @@
 //! Activation functions.
 
+mod exponential;
+mod gated;
+mod piecewise;
+mod smooth;
+
+pub use exponential::*;
+pub use gated::*;
+pub use piecewise::*;
+pub use smooth::*;
+
 use smallvec::smallvec;
 
 use super::elementwise::elementwise;
@@ -10,7 +20,7 @@ use crate::shape::{ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
-builtin!(LeakyRelu, Gate, TanhBackward, SigmoidBackward, Tanh, Sigmoid, Softplus);
+builtin!(LeakyRelu, Gate, TanhBackward, SigmoidBackward, Tanh, Sigmoid);
 
 /// x where x > 0, slope·x elsewhere. Rule: dx = dy where x > 0, slope·dy elsewhere; for slope 0 also dy where x
 /// is NaN.
@@ -180,12 +190,6 @@ impl<T: Float> Function<T> for SigmoidBackward {
     }
 }
 
-elementwise! {
-    /// ln(1 + eˣ). Rule: dx = σ(x)·dy.
-    Softplus, "softplus", |x| x.vsoftplus(), saves save_input,
-    |cx, dy| dy * cx.input(0).sigmoid()
-}
-
 impl<T: Float> Tensor<T> {
     /// max(x, 0), the rectified linear unit. The derivative at 0 is taken to be 0; NaN stays NaN.
     ///
@@ -232,17 +236,5 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn sigmoid(&self) -> Self {
         apply_one(Sigmoid, &[self])
-    }
-
-    /// ln(1 + eˣ), a smooth rectifier, stable at any size of x.
-    ///
-    /// ```
-    /// # use wengert::prelude::*;
-    /// assert_eq!(Tensor::<f64>::scalar(0.0).softplus().item(), 2f64.ln());
-    /// assert_eq!(Tensor::<f64>::scalar(1e4).softplus().item(), 1e4);
-    /// ```
-    #[track_caller]
-    pub fn softplus(&self) -> Self {
-        apply_one(Softplus, &[self])
     }
 }
