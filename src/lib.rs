@@ -27,9 +27,10 @@ pub use rand;
 /// What most programs need: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use autodiff::{
-        self, BagMode, Conv2dOptions, Float, Function, Gradients, Indices, Interpolate, Interpolation, Mask,
-        PadMode, Parameter, Patches, Pool1d, Pool2d, Pool3d, RecurrentOptions, RecurrentWeights, Reduction,
-        Replay, Tape, Tensor, keepdim,
+        self, BagMode, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvTranspose1dOptions,
+        ConvTranspose2dOptions, ConvTranspose3dOptions, Float, Function, Gradients, Indices, Interpolate,
+        Interpolation, Mask, PadMode, Padding, Parameter, Patches, Pool1d, Pool2d, Pool3d, RecurrentOptions,
+        RecurrentWeights, Reduction, Replay, Tape, Tensor, keepdim,
     };
     pub use autodiff::{
         BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,

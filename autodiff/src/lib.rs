@@ -33,6 +33,7 @@ mod anomaly;
 pub mod audit;
 pub mod check;
 mod checkpoint;
+pub mod filters;
 mod float;
 pub mod function;
 mod gradients;
@@ -66,7 +67,8 @@ pub use indices::Indices;
 pub use kernels::simd::vectorized;
 pub use mask::Mask;
 pub use ops::{
-    BagMode, Conv2dOptions, Interpolate, Interpolation, PadMode, Patches, Pool1d, Pool2d, Pool3d,
+    BagMode, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvTranspose1dOptions, ConvTranspose2dOptions,
+    ConvTranspose3dOptions, Interpolate, Interpolation, PadMode, Padding, Patches, Pool1d, Pool2d, Pool3d,
     RecurrentOptions, RecurrentWeights, Reduction,
 };
 pub use ops::{

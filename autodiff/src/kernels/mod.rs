@@ -9,6 +9,7 @@ pub(crate) mod arrange;
 pub(crate) mod batch_norm;
 pub(crate) mod broadcast;
 pub(crate) mod conv2d;
+pub(crate) mod conv3d;
 pub(crate) mod copy;
 pub(crate) mod ctc;
 pub(crate) mod diagonal;

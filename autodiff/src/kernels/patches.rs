@@ -17,7 +17,7 @@ fn for_each_plane(planes: usize, patches: usize, f: impl Fn(usize) + Sync) {
 pub(crate) fn unfold<T: Float>(g: &Conv2dGeometry, x: &[T], columns: &mut [T]) {
     let (plane, patches) = sizes(g);
     assert!(x.len() == g.in_channels * plane && columns.len() == g.in_channels * patches);
-    let rows = g.output()[0];
+    let rows = g.output[0];
     let target = Shared::new(columns);
     for_each_plane(g.in_channels, patches, |i| {
         // SAFETY: each plane has its own columns.
@@ -30,7 +30,7 @@ pub(crate) fn unfold<T: Float>(g: &Conv2dGeometry, x: &[T], columns: &mut [T]) {
 pub(crate) fn fold<T: Float>(g: &Conv2dGeometry, columns: &[T], dx: &mut [T]) {
     let (plane, patches) = sizes(g);
     assert!(dx.len() == g.in_channels * plane && columns.len() == g.in_channels * patches);
-    let rows = g.output()[0];
+    let rows = g.output[0];
     let target = Shared::new(dx);
     for_each_plane(g.in_channels, patches, |i| {
         // SAFETY: each plane is written by one task.
@@ -42,6 +42,6 @@ pub(crate) fn fold<T: Float>(g: &Conv2dGeometry, columns: &[T], dx: &mut [T]) {
 
 /// The elements of one plane, and of its patches.
 fn sizes(g: &Conv2dGeometry) -> (usize, usize) {
-    let [p, q] = g.output();
+    let [p, q] = g.output;
     (g.height * g.width, g.taps() * p * q)
 }

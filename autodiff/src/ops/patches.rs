@@ -2,11 +2,12 @@
 
 use smallvec::smallvec;
 
-use super::convolution::Pair;
+use super::Pair;
 use super::{IndexSelect, only, single};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
-use crate::kernels::conv2d::{Conv2dGeometry, output_extent};
+use crate::kernels::conv2d::Conv2dGeometry;
+use crate::kernels::conv3d::output_extent;
 use crate::kernels::patches as kernel;
 use crate::shape::{Shape, ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
@@ -59,16 +60,20 @@ impl Patches {
 
     /// The sizes for planes of a height and a width.
     fn geometry(&self, planes: usize, [height, width]: [usize; 2]) -> Result<Conv2dGeometry, ShapeError> {
+        let mut output = [0; 2];
         for (axis, n) in [height, width].into_iter().enumerate() {
             let [kernel, stride] = [self.kernel[axis], self.stride[axis]];
             let (padding, dilation) = (self.padding[axis], self.dilation[axis]);
-            if output_extent(n, kernel, stride, padding, dilation).is_none() {
+            let both = isize::try_from(padding).map(|p| [p, p]);
+            let extent = both.ok().and_then(|both| output_extent(n, kernel, stride, both, dilation));
+            let Some(extent) = extent else {
                 return Err(ShapeError::new(format!(
                     "no patch of {kernel} with stride {stride} and dilation {dilation} fits into the {} {n} with \
                      padding {padding}",
                     ["height", "width"][axis]
                 )));
-            }
+            };
+            output[axis] = extent;
         }
         Ok(Conv2dGeometry {
             batch: 1,
@@ -80,6 +85,7 @@ impl Patches {
             stride: self.stride,
             padding: self.padding,
             dilation: self.dilation,
+            output,
             groups: 1,
         })
     }
@@ -126,7 +132,7 @@ impl<T: Float> Function<T> for Unfold {
             [c, h, w] => (None, [c, h, w]),
             _ => return Err(ShapeError::new("the input is not [batch, channels, height, width]")),
         };
-        let [p, q] = self.patches.geometry(c, [h, w])?.output();
+        let [p, q] = self.patches.geometry(c, [h, w])?.output;
         let sizes = [c.saturating_mul(self.patches.taps()), p.saturating_mul(q)];
         Ok(smallvec![outer.into_iter().chain(sizes).collect()])
     }
@@ -135,7 +141,7 @@ impl<T: Float> Function<T> for Unfold {
         let x = inputs[0].contiguous();
         let [ref outer @ .., h, w] = *x.shape() else { unreachable!("checked by output_shapes") };
         let g = self.patches.geometry(outer.iter().product(), [h, w]).expect("checked by output_shapes");
-        let [p, q] = g.output();
+        let [p, q] = g.output;
         let mut shape = Shape::from_slice(outer);
         *shape.last_mut().expect("channels") *= self.patches.taps();
         shape.push(p * q);
@@ -170,7 +176,7 @@ impl<T: Float> Function<T> for Fold {
             _ => return Err(ShapeError::new("the input is not [batch, channels × kernel, patches]")),
         };
         let [height, width] = self.output_size;
-        let [p, q] = self.patches.geometry(1, self.output_size)?.output();
+        let [p, q] = self.patches.geometry(1, self.output_size)?.output;
         let taps = self.patches.taps();
         if rows % taps != 0 {
             return Err(ShapeError::new(format!(

@@ -18,7 +18,7 @@ mod tests;
 mod unfold;
 mod unfolded;
 
-pub(crate) use geometry::{Conv2dGeometry, inside, output_extent};
+pub(crate) use geometry::{Conv2dGeometry, inside};
 pub(crate) use unfold::{fold, unfold};
 
 use crate::Float;
@@ -39,16 +39,25 @@ pub(crate) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Opti
     portable::forward(g, x, w, bias, y);
 }
 
-/// dx ← the gradient of x for the gradient dy of y: the transposed convolution of dy with w.
+/// dx ← the gradient of x for the gradient dy of y: the transposed convolution of dy with w (+ bias `[C]`).
 #[track_caller]
-pub(crate) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx: &mut [T]) {
+pub(crate) fn input_gradient<T: Float>(
+    g: &Conv2dGeometry,
+    dy: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    dx: &mut [T],
+) {
     g.check(dx.len(), w.len(), dy.len());
+    if let Some(bias) = bias {
+        assert_eq!(bias.len(), g.in_channels, "conv2d: elements of the transposed bias for {g:?}");
+    }
     let g = &g.flattened();
     #[cfg(target_arch = "x86_64")]
-    if avx512::input_gradient(g, dy, w, dx) {
+    if avx512::input_gradient(g, dy, w, bias, dx) {
         return;
     }
-    portable::input_gradient(g, dy, w, dx);
+    portable::input_gradient(g, dy, w, bias, dx);
 }
 
 /// dw ← the gradient of w for the gradient dy of y.

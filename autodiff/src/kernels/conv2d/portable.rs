@@ -13,12 +13,18 @@ pub(super) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Opti
     }
 }
 
-/// dx ← the gradient of x.
-pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx: &mut [T]) {
+/// dx ← the gradient of x (+ bias).
+pub(super) fn input_gradient<T: Float>(
+    g: &Conv2dGeometry,
+    dy: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    dx: &mut [T],
+) {
     if one_to_one(g) {
-        rows::input_gradient(g, dy, w, dx);
+        rows::input_gradient(g, dy, w, bias, dx);
     } else {
-        unfolded::input_gradient(g, dy, w, dx);
+        unfolded::input_gradient(g, dy, w, bias, dx);
     }
 }
 

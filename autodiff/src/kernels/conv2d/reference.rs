@@ -5,7 +5,7 @@ use crate::Float;
 
 /// Calls `visit(x, w, y)` with the three positions of every product in the convolution.
 fn for_each_product(g: &Conv2dGeometry, mut visit: impl FnMut(usize, usize, usize)) {
-    let [p_len, q_len] = g.output();
+    let [p_len, q_len] = g.output;
     let channels = g.in_group();
     for n in 0..g.batch {
         for k in 0..g.out_channels {
@@ -34,15 +34,23 @@ fn for_each_product(g: &Conv2dGeometry, mut visit: impl FnMut(usize, usize, usiz
 }
 
 pub(super) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
-    let plane: usize = g.output().iter().product();
+    let plane: usize = g.output.iter().product();
     for (i, y) in y.iter_mut().enumerate() {
         *y = bias.map_or(T::zero(), |bias| bias[i / plane % g.out_channels]);
     }
     for_each_product(g, |i, j, o| y[o] += x[i] * w[j]);
 }
 
-pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx: &mut [T]) {
-    dx.fill(T::zero());
+pub(super) fn input_gradient<T: Float>(
+    g: &Conv2dGeometry,
+    dy: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    dx: &mut [T],
+) {
+    for (i, dx) in dx.iter_mut().enumerate() {
+        *dx = bias.map_or(T::zero(), |bias| bias[i / (g.height * g.width) % g.in_channels]);
+    }
     for_each_product(g, |i, j, o| dx[i] += dy[o] * w[j]);
 }
 

@@ -14,7 +14,7 @@ const LANES: usize = 16;
 
 /// y ← w ⋆ x (+ bias).
 pub(super) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
-    let [p_len, q_len] = g.output();
+    let [p_len, q_len] = g.output;
     let (plane, source, channels, taps) = (p_len * q_len, g.height * g.width, g.in_group(), g.taps());
     let planes = SharedMut::new(y);
     tasks::run(g.batch * g.out_channels, g.operations(), |task| {
@@ -51,9 +51,15 @@ pub(super) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Opti
     });
 }
 
-/// dx ← the gradient of x.
-pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx: &mut [T]) {
-    let [p_len, q_len] = g.output();
+/// dx ← the gradient of x (+ bias).
+pub(super) fn input_gradient<T: Float>(
+    g: &Conv2dGeometry,
+    dy: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    dx: &mut [T],
+) {
+    let [p_len, q_len] = g.output;
     let (plane, source, channels, taps) = (p_len * q_len, g.height * g.width, g.in_group(), g.taps());
     let planes = SharedMut::new(dx);
     tasks::run(g.batch * g.in_channels, g.operations(), |task| {
@@ -61,7 +67,7 @@ pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
         let first = c / channels * g.out_group();
         // SAFETY: each task has a plane of its own.
         let dx = unsafe { planes.part(task * source, source) };
-        dx.fill(T::zero());
+        dx.fill(bias.map_or(T::zero(), |bias| bias[c]));
         vectorized(
             #[inline(always)]
             || {
@@ -92,7 +98,7 @@ pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
 
 /// dw ← the gradient of w.
 pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], dw: &mut [T]) {
-    let [p_len, q_len] = g.output();
+    let [p_len, q_len] = g.output;
     let (plane, source, channels, taps) = (p_len * q_len, g.height * g.width, g.in_group(), g.taps());
     let pairs = SharedMut::new(dw);
     tasks::run(g.out_channels * channels, g.operations(), |task| {
@@ -138,7 +144,7 @@ struct Run {
 /// Calls `visit(run, tap)` for every row of the output and every tap that reaches the input from it.
 #[inline(always)]
 fn for_each_run(g: &Conv2dGeometry, mut visit: impl FnMut(Run, usize)) {
-    let [p_len, q_len] = g.output();
+    let [p_len, q_len] = g.output;
     let stride = g.stride[1];
     for s in 0..g.kernel[1] {
         let offset = g.offset(1, s);

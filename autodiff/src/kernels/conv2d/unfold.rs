@@ -10,7 +10,7 @@ use crate::Float;
 
 /// columns `[channels·R·S, rows·Q]` ← the inputs of the output rows `rows`, for the channel planes in `x`.
 pub(crate) fn unfold<T: Float>(g: &Conv2dGeometry, x: &[T], rows: Range<usize>, columns: &mut [T]) {
-    let width = g.output()[1];
+    let width = g.output[1];
     if x.is_empty() {
         columns.fill(T::zero());
         return;
@@ -49,7 +49,7 @@ pub(crate) fn unfold<T: Float>(g: &Conv2dGeometry, x: &[T], rows: Range<usize>, 
 /// Adds each element of `columns` to the input it was (or would have been) unfolded from: the adjoint of
 /// [`unfold`].
 pub(crate) fn fold<T: Float>(g: &Conv2dGeometry, columns: &[T], rows: Range<usize>, dx: &mut [T]) {
-    let width = g.output()[1];
+    let width = g.output[1];
     if dx.is_empty() {
         return;
     }

@@ -23,14 +23,14 @@ fn blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
 
 /// Output rows to unfold at once for `channels` channels.
 fn block_rows(g: &Conv2dGeometry, channels: usize) -> usize {
-    let [p_len, q_len] = g.output();
+    let [p_len, q_len] = g.output;
     let line = channels * g.taps() * q_len;
     if g.is_pointwise() { p_len } else { (BLOCK / line.max(1)).clamp(1, p_len) }
 }
 
 /// y ← w ⋆ x (+ bias).
 pub(super) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
-    let [p_len, q_len] = g.output();
+    let [p_len, q_len] = g.output;
     let (plane, source) = (p_len * q_len, g.height * g.width);
     let (channels, outputs, depth) = (g.in_group(), g.out_group(), g.in_group() * g.taps());
     let height = block_rows(g, channels);
@@ -81,9 +81,15 @@ pub(super) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Opti
     });
 }
 
-/// dx ← the gradient of x.
-pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx: &mut [T]) {
-    let [p_len, q_len] = g.output();
+/// dx ← the gradient of x (+ bias).
+pub(super) fn input_gradient<T: Float>(
+    g: &Conv2dGeometry,
+    dy: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    dx: &mut [T],
+) {
+    let [p_len, q_len] = g.output;
     let (plane, source, taps) = (p_len * q_len, g.height * g.width, g.taps());
     let (channels, outputs, depth) = (g.in_group(), g.out_group(), g.in_group() * g.taps());
     // Few images: some channels of one to a piece.
@@ -98,14 +104,20 @@ pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
         let own = cut * share..((cut + 1) * share).min(channels);
         // SAFETY: each task has the planes of its own channels of one image.
         let dx = unsafe { planes.part((image_group * channels + own.start) * source, own.len() * source) };
-        dx.fill(T::zero());
+        match bias {
+            Some(bias) if source > 0 => {
+                let bias = &bias[group * channels..][own.clone()];
+                dx.chunks_exact_mut(source).zip(bias).for_each(|(dx, &bias)| dx.fill(bias));
+            }
+            _ => dx.fill(T::zero()),
+        }
         if outputs == 0 {
             return;
         }
         let dy = &dy[image_group * outputs * plane..][..outputs * plane];
         let w = &w[group * outputs * depth..][..outputs * depth];
         let lines = own.len() * taps;
-        let product = |columns: &mut [T], pixels: Range<usize>| {
+        let product = |columns: &mut [T], pixels: Range<usize>, accumulate: bool| {
             // SAFETY: wᵀ of the own channels is lines×outputs (a column of w to a row), dy from the first
             // pixel is outputs×pixels with rows a plane apart, and columns has lines×pixels elements.
             unsafe {
@@ -119,19 +131,19 @@ pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
                     (plane as isize, 1),
                     columns.as_mut_ptr(),
                     (pixels.len() as isize, 1),
-                    false,
+                    accumulate,
                     false,
                 );
             }
         };
         if g.is_pointwise() {
-            product(dx, 0..plane);
+            product(dx, 0..plane, bias.is_some());
             return;
         }
         let mut columns = Scratch::new(lines * height * q_len);
         for rows in blocks(p_len, height) {
             let columns = &mut columns[..lines * rows.len() * q_len];
-            product(columns, rows.start * q_len..rows.end * q_len);
+            product(columns, rows.start * q_len..rows.end * q_len, false);
             fold(g, columns, rows, dx);
         }
     });
@@ -139,7 +151,7 @@ pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx
 
 /// dw ← the gradient of w, summed over fixed runs of images and then over the runs in their order.
 pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], dw: &mut [T]) {
-    let [p_len, q_len] = g.output();
+    let [p_len, q_len] = g.output;
     let (plane, source, taps) = (p_len * q_len, g.height * g.width, g.taps());
     let (channels, outputs, depth) = (g.in_group(), g.out_group(), g.in_group() * g.taps());
     dw.fill(T::zero());

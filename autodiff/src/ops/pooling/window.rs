@@ -1,35 +1,8 @@
 //! The windows of a pooling: sizes, steps, padding, and where they fit.
 
 use crate::kernels::pool2d::{self, Pool2dGeometry, Windows2d};
+use crate::ops::Sizes;
 use crate::shape::{Shape, ShapeError};
-
-/// One number for each of `D` axes: a number for all of them, an array or a tuple.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Sizes<const D: usize>(pub [usize; D]);
-
-impl<const D: usize> From<usize> for Sizes<D> {
-    fn from(n: usize) -> Self {
-        Self([n; D])
-    }
-}
-
-impl<const D: usize> From<[usize; D]> for Sizes<D> {
-    fn from(sizes: [usize; D]) -> Self {
-        Self(sizes)
-    }
-}
-
-impl From<(usize, usize)> for Sizes<2> {
-    fn from((height, width): (usize, usize)) -> Self {
-        Self([height, width])
-    }
-}
-
-impl From<(usize, usize, usize)> for Sizes<3> {
-    fn from((depth, height, width): (usize, usize, usize)) -> Self {
-        Self([depth, height, width])
-    }
-}
 
 /// The size of an adaptive pooling's result: a number for all axes, or one for each; `None` keeps the
 /// input's.

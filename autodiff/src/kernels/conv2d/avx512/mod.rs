@@ -32,11 +32,17 @@ pub(super) fn forward<T: Float>(
 }
 
 /// The input gradient, or false when it is left to the portable kernels.
-pub(super) fn input_gradient<T: Float>(g: &Conv2dGeometry, dy: &[T], w: &[T], dx: &mut [T]) -> bool {
+pub(super) fn input_gradient<T: Float>(
+    g: &Conv2dGeometry,
+    dy: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    dx: &mut [T],
+) -> bool {
     let (true, Some(dy), Some(w), Some(dx)) = (applies(g), as_f32(dy), as_f32(w), as_f32_mut(dx)) else {
         return false;
     };
-    correlate(&Correlation::input_gradient(g), dy, w, None, dx)
+    correlate(&Correlation::input_gradient(g), dy, w, bias.and_then(as_f32), dx)
 }
 
 /// The weight gradient, or false when it is left to the portable kernels.
