@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::io::BufReader;
 
+use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use wengert::autodiff::Axes;
@@ -31,7 +33,8 @@ pub(crate) struct Case {
 
 /// All cases, from the file that was compiled in.
 pub(crate) fn read() -> File {
-    serde_json::from_str(include_str!("operations.json")).expect("operations.json is well formed")
+    let packed = GzDecoder::new(&include_bytes!("operations.json.gz")[..]);
+    serde_json::from_reader(BufReader::new(packed)).expect("operations.json.gz is well formed")
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! Every operation of `autodiff` against PyTorch: values, first and second derivatives.
 //!
-//! `generate` asked PyTorch and wrote `operations.json`; no Python is needed here. Each case runs in double
+//! `generate` asked PyTorch and wrote `operations.json.gz`; no Python is needed here. Each case runs in double
 //! and in single precision, and in double precision once more on inputs that lie in memory column by column or
 //! with gaps. Its gradient is taken twice: by the plain replay, and by one that is recorded and differentiated
 //! again, in which the fused functions give way to what they are composed of.

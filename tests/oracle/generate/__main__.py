@@ -1,4 +1,4 @@
-"""Writes operations.json: what PyTorch says about each operation of Wengert.
+"""Writes operations.json.gz: what PyTorch says about each operation of Wengert.
 
     pip install torch==2.15.0 numpy
     python tests/oracle/generate
@@ -15,6 +15,7 @@ multiples of 1/512, so that single precision holds them exactly. A gradient of z
 as null, and one that is not to be compared, because it stands at a pole, as "singular".
 """
 
+import gzip
 import importlib
 import json
 import pathlib
@@ -30,6 +31,7 @@ for module in sorted(pathlib.Path(__file__).parent.glob("[a-z]*.py")):
 
 lines = ",\n".join(json.dumps(c, allow_nan=False, separators=(",", ":"), ensure_ascii=False) for c in CASES)
 head = f'"torch":{json.dumps(torch.__version__.split("+")[0])},"count":{len(CASES)}'
-target = pathlib.Path(__file__).parent.with_name("operations.json")
-target.write_text(f'{{{head},"cases":[\n{lines}\n]}}\n')
+target = pathlib.Path(__file__).parent.with_name("operations.json.gz")
+# Without a time, so that the same cases give the same file.
+target.write_bytes(gzip.compress(f"{{{head},\"cases\":[\n{lines}\n]}}\n".encode(), mtime=0))
 print(f"{len(CASES)} cases of {len({c['op'] for c in CASES})} operations, {target.stat().st_size / 1000:.0f} kB")
