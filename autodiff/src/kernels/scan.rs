@@ -205,14 +205,11 @@ pub(crate) fn extremum<T: Float>(x: &[T], along: Along, largest: bool, ids: &mut
     });
 }
 
+/// What is done with a row of each of two arrays, and of the one that is written.
+type Row<'a, T> = &'a (dyn Fn(&[T], &[T], &mut [T]) + Sync);
+
 /// Calls `row(x, y, out)` for every row of `n` elements of three arrays.
-fn each_row<T: Float>(
-    x: &[T],
-    y: &[T],
-    n: usize,
-    out: &mut [T],
-    row: &(dyn Fn(&[T], &[T], &mut [T]) + Sync),
-) {
+fn each_row<T: Float>(x: &[T], y: &[T], n: usize, out: &mut [T], row: Row<'_, T>) {
     assert!(x.len() == out.len() && y.len() == out.len(), "scan: wrong lengths");
     if out.is_empty() {
         return;
