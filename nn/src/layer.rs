@@ -54,11 +54,7 @@ pub trait Layer<T: Float>: Module<T> {
     /// ```
     #[track_caller]
     fn forward_in(&self, name: &str, x: &Tensor<T>) -> Tensor<T> {
-        // Not with a closure, which would hide the caller's line.
-        let _scope = match x.tape() {
-            Some(tape) => Some(tape.scope(name)),
-            None => None,
-        };
+        let _scope = x.tape().map(|tape| tape.scope(name));
         self.forward(x)
     }
 }

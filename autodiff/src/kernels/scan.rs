@@ -185,7 +185,23 @@ pub(crate) fn extremum<T: Float>(x: &[T], along: Along, largest: bool, ids: &mut
         return;
     }
     let Along { n, inner, .. } = along;
+    let takes = |x: T, best: T| {
+        let better = if largest { x >= best } else { x <= best };
+        x.is_nan() || (better && !best.is_nan())
+    };
     in_tiles(along, ids, &|first, width, target| {
+        if inner == 1 {
+            // SAFETY: the row is this tile's alone.
+            let ids = unsafe { target.slice(first, n) };
+            let (mut best, mut at) = (x[first], 0);
+            for (r, (id, &x)) in ids.iter_mut().zip(&x[first..]).enumerate() {
+                if takes(x, best) {
+                    (best, at) = (x, r as i64);
+                }
+                *id = at;
+            }
+            return;
+        }
         let mut best = [(T::zero(), 0i64); TILE];
         for (best, &x) in best[..width].iter_mut().zip(&x[first..]) {
             best.0 = x;
@@ -195,8 +211,7 @@ pub(crate) fn extremum<T: Float>(x: &[T], along: Along, largest: bool, ids: &mut
             // SAFETY: the columns are this tile's alone.
             let ids = unsafe { target.slice(at, width) };
             for ((id, best), &x) in ids.iter_mut().zip(&mut best).zip(&x[at..at + width]) {
-                let better = if largest { x >= best.0 } else { x <= best.0 };
-                if x.is_nan() || (better && !best.0.is_nan()) {
+                if takes(x, best.0) {
                     *best = (x, r as i64);
                 }
                 *id = best.1;
@@ -205,11 +220,8 @@ pub(crate) fn extremum<T: Float>(x: &[T], along: Along, largest: bool, ids: &mut
     });
 }
 
-/// What is done with a row of each of two arrays, and of the one that is written.
-type Row<'a, T> = &'a (dyn Fn(&[T], &[T], &mut [T]) + Sync);
-
 /// Calls `row(x, y, out)` for every row of `n` elements of three arrays.
-fn each_row<T: Float>(x: &[T], y: &[T], n: usize, out: &mut [T], row: Row<'_, T>) {
+fn each_row<T: Float>(x: &[T], y: &[T], n: usize, out: &mut [T], row: impl Fn(&[T], &[T], &mut [T]) + Sync) {
     assert!(x.len() == out.len() && y.len() == out.len(), "scan: wrong lengths");
     if out.is_empty() {
         return;
@@ -258,7 +270,7 @@ pub(crate) fn prod_backward<T: Float>(x: &[T], dy: &[T], n: usize, dx: &mut [T])
 /// The adjoint of running products along rows of `n` elements: dx\[i\] ← Π x\[< i\]·s\[i\] with
 /// s\[i\] = dy\[i\] + x\[i + 1\]·s\[i + 1\]. Zeros need no division.
 pub(crate) fn cumprod_backward<T: Float>(x: &[T], dy: &[T], n: usize, dx: &mut [T]) {
-    each_row(x, dy, n, dx, &|x, dy, dx| {
+    each_row(x, dy, n, dx, |x, dy, dx| {
         let mut before = 1.0;
         for (dx, &x) in dx.iter_mut().zip(x) {
             *dx = T::from_f64(before);
@@ -280,7 +292,7 @@ pub(crate) fn cumprod_backward<T: Float>(x: &[T], dy: &[T], n: usize, dx: &mut [
 pub(crate) fn logcumsumexp_backward<T: Float>(x: &[T], dy: &[T], n: usize, dx: &mut [T]) {
     // e^(a − b) with e^(−∞) = 0 whatever b is.
     let weight = |a: f64, b: f64| if a == f64::NEG_INFINITY { 0.0 } else { (a - b).exp() };
-    each_row(x, dy, n, dx, &|x, dy, dx| {
+    each_row(x, dy, n, dx, |x, dy, dx| {
         let mut total = LogSums::NOTHING;
         let step = |&x: &T| {
             total = LogSums::join(total, x.to_f64());
