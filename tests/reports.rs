@@ -749,7 +749,7 @@ mod pages {
         let tape = Tape::new();
         let x = tape.variable(Tensor::<f32>::full([10, 10], 0.5));
         let w = Parameter::new(Tensor::ones([10, 10]));
-        let y = x.matmul(&tape.watch(&w)).tanh().square().permute(&[1, 0]).exp();
+        let y = x.matmul(&tape.watch(&w)).tanh().square().permute([1, 0]).exp();
         let graph = Graph::<f32>::of(&tape);
         // x for the product (its weight lives anyway), the result of tanh, which square keeps too, and exp's.
         assert_eq!(tape.saved_bytes(), 3 * 400);
