@@ -188,10 +188,10 @@ impl<T: Float> Tensor<T> {
     ///
     /// ```
     /// # use wengert::prelude::*;
-    /// let x = Tensor::<f64>::from_vec([1, 2], vec![1.0, 7.0]);
-    /// assert_eq!(x.rms_norm([2], None, 0.0).to_vec(), [0.2, 1.4]);
+    /// let x = Tensor::<f64>::from_vec([1, 2], vec![2.0, -2.0]);
+    /// assert_eq!(x.rms_norm([2], None, 0.0).to_vec(), [1.0, -1.0]);
     /// let w = Tensor::from_vec([2], vec![5.0, 10.0]);
-    /// assert_eq!(x.rms_norm([2], Some(&w), 0.0).to_vec(), [1.0, 14.0]);
+    /// assert_eq!(x.rms_norm([2], Some(&w), 0.0).to_vec(), [5.0, -10.0]);
     /// ```
     ///
     /// # Panics
