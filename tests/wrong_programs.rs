@@ -302,7 +302,7 @@ refuses! {
     embeddings_of_other_lengths: z([2, 3]).triplet_margin_loss(&z([2, 3]), &z([2, 1])) => "triplet_margin_loss: the embeddings must have the same shape; broadcast_to", "[2, 1]";
     embedding_without_axes: z([]).cosine_embedding_loss(&z([]), &Indices::from_vec([], vec![1])) => "cosine_embedding_loss: embeddings have at least one axis";
     pair_that_is_neither: z([2, 3]).contrastive_loss(&z([2, 3]), &Indices::from([0, 2])) => "contrastive_loss: label 2 at position 1 is not in 0..2", "[2, 3]";
-    norm_of_nothing: z([2, 3]).triplet_margin_loss_with(&z([2, 3]), &z([2, 3]), TripletOptions::new().p(0.0)) => "triplet_margin_loss: p = 0 is not positive";
+    triplet_p: z([2, 3]).triplet_margin_loss_with(&z([2, 3]), &z([2, 3]), TripletOptions::new().p(0.0)) => "triplet_margin_loss: p = 0 is not positive";
     ctc_label_too_large: z([3, 1, 4]).ctc_loss(&Indices::from([1, 4]), &Indices::from([3]), &Indices::from([2])) => "ctc_loss: label 4 at position 1 is not in 0..4", "[3, 1, 4]";
     ctc_label_that_is_the_blank: z([3, 1, 4]).ctc_loss(&Indices::from([0]), &Indices::from([3]), &Indices::from([1])) => "ctc_loss: label 0 at position 0 is the blank";
     ctc_blank_outside: z([3, 1, 4]).ctc_loss_with(&Indices::from([1]), &Indices::from([3]), &Indices::from([1]), CtcOptions::new().blank(4)) => "ctc_loss: the blank 4 is not in 0..4";

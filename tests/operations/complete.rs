@@ -75,8 +75,8 @@ fn operations() -> BTreeMap<String, String> {
     found
 }
 
-/// The names that are called in a token stream as methods or functions: `.name(`, `::name(`, `.name::<…>(`, and
-/// those given to a macro of the table alone: `compare!(name, …)`.
+/// The names that are called in a token stream as methods or functions: `.name(`, `.name::<…>(`, `::name`, and those
+/// given to a macro of the table alone: `compare!(name, …)`.
 fn calls(tokens: TokenStream, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     for (i, token) in tokens.iter().enumerate() {
@@ -89,7 +89,8 @@ fn calls(tokens: TokenStream, found: &mut BTreeSet<String>) {
                     |t: Option<&TokenTree>| matches!(t, Some(TokenTree::Punct(p)) if p.as_char() == ':');
                 let comma =
                     |t: Option<&TokenTree>| matches!(t, Some(TokenTree::Punct(p)) if p.as_char() == ',');
-                if opens(after(1)) || colon(after(1)) && colon(after(2)) || comma(after(1)) {
+                let of_a_path = i >= 2 && colon(tokens.get(i - 1)) && colon(tokens.get(i - 2));
+                if opens(after(1)) || colon(after(1)) && colon(after(2)) || comma(after(1)) || of_a_path {
                     found.insert(ident.to_string());
                 }
             }

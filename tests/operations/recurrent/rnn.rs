@@ -8,7 +8,7 @@ use crate::strategies::cases;
 
 const RNN: Kind = Kind { gates: 1, states: 1, projection: false, reset_before: false };
 
-row!(rnn_tanh, cases(sequences(RNN), -1.5..=1.5), |x, o: Form| {
+row!(rnn_tanh, cases(sequences(RNN), -1.0..=1.0), |x, o: Form| {
     let (state, weights) = o.split(x, 1);
     x[0].rnn_tanh(state.map(|s| &s[0]), &weights, o.options.clone())
 });
