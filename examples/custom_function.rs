@@ -42,8 +42,9 @@ impl<T: Float> Function<T> for Squash {
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         cx.save_input(0);
+        let last = Axis(inputs[0].shape().len() - 1);
         let mut v = inputs[0].view().to_owned();
-        for mut vector in v.lanes_mut(Axis(v.ndim() - 1)) {
+        for mut vector in v.lanes_mut(last) {
             let factor = Factor::of(vector.iter().copied());
             vector.mapv_inplace(|s| s * factor.f);
         }

@@ -89,7 +89,7 @@ refuses! {
     pow: z([3]).pow(&z([4])) => "pow: ", "[3], [4]";
     maximum: z([3]).maximum(&z([4])) => "maximum: ", "[3], [4]";
     minimum: z([3]).minimum(&z([4])) => "minimum: ", "[3], [4]";
-    comparison: z([3]).lt(&z([4])) => "lt: ", "[3], [4]";
+    comparison: z([3]).lt(z([4])) => "lt: ", "[3], [4]";
     clamp: z([3]).clamp(1.0, -1.0) => "clamp: the bounds 1 to -1 are no interval", "[3]";
     softmax: z([3]).softmax(1) => "softmax: axis 1 is out of range for a tensor of rank 1", "[3]";
     log_softmax: z([3]).log_softmax(-2) => "log_softmax: axis -2 is out of range", "[3]";

@@ -36,7 +36,7 @@ fn targets() -> impl Strategy<Value = Plan<Targets>> {
         let blank = blank.index(classes);
         let labels =
             prop::collection::vec(0..(classes as i64 - 1).max(1), 0..=if classes == 1 { 0 } else { steps });
-        let examples = prop::collection::vec((labels, (steps + 1) / 2..=steps), batch);
+        let examples = prop::collection::vec((labels, steps.div_ceil(2)..=steps), batch);
         examples.prop_map(move |examples| {
             let (mut all, mut padded, mut input_lengths, mut target_lengths) =
                 (vec![], vec![], vec![], vec![]);

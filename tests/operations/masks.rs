@@ -99,7 +99,7 @@ fn a_gradient_passes_where_it_was_chosen_only() {
     expected = "where: the mask [4] does not broadcast with the operands' [2, 3] (inputs [2, 3], [3])"
 )]
 fn a_mask_of_another_shape() {
-    Tensor::<f32>::where_(&Mask::full([4], true), &Tensor::zeros([2, 3]), &Tensor::zeros([3]));
+    Tensor::<f32>::where_(&Mask::full([4], true), Tensor::zeros([2, 3]), Tensor::zeros([3]));
 }
 
 #[test]

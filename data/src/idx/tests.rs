@@ -24,7 +24,7 @@ fn every_element_type_is_read_big_endian() {
     for (element_type, size) in [(0x08, 1), (0x09, 1), (0x0b, 2), (0x0c, 4), (0x0d, 4), (0x0e, 8)] {
         let array = parse(&encode(element_type, &[3, 2], &vec![0; 6 * size])).unwrap();
         assert_eq!(array.shape(), [3, 2]);
-        assert_eq!(array.to_f32(), ArrayD::zeros(IxDyn(&[3, 2])));
+        assert_eq!(array.to_f32(), ArrayD::<f32>::zeros(IxDyn(&[3, 2])));
     }
     assert_eq!(read(0x09, 1, &[0x80]).to_f32(), array![-128.0].into_dyn());
 }

@@ -41,7 +41,7 @@ fn padding_takes_no_part<T: Float>() {
         weights[0] = T::infinity();
         let w = Tensor::from_vec([vec![1, 1], vec![3; dims]].concat(), weights);
         let y = convolved(&x, &w, dims, true).to_vec();
-        let outermost = |i: usize| (0..dims).any(|axis| i / 4usize.pow(axis as u32) % 4 == 0);
+        let outermost = |i: usize| (0..dims).any(|axis| (i / 4usize.pow(axis as u32)).is_multiple_of(4));
         for (i, &y) in y.iter().enumerate() {
             // The first tap meets padding at the first element of any axis, and the input elsewhere.
             assert!(if outermost(i) { y.is_finite() } else { y == T::infinity() }, "{dims}, {i}: {y}");

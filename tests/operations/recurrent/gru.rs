@@ -1,7 +1,6 @@
 //! Gated recurrent units.
 
 use proptest::prelude::*;
-use wengert::prelude::*;
 
 use super::{Form, Kind, sequences, steps};
 use crate::row;

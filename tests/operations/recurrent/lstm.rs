@@ -1,7 +1,6 @@
 //! Long short-term memory.
 
 use wengert::autodiff::check::Check;
-use wengert::prelude::*;
 
 use super::{Form, Kind, sequences, steps};
 use crate::row;
