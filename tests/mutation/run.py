@@ -82,7 +82,7 @@ def main():
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         places = dict(zip(rows, pool.map(reached, rows)))
-        function = lambda place: place.split(":")[0].removesuffix("/composed")
+        function = lambda place: place.split(":")[0].split("/")[0]
         reaching = collections.defaultdict(set)
         for row, found in places.items():
             for place in found:

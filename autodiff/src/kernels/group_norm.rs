@@ -16,6 +16,7 @@ use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::scratch::Scratch;
 use super::simd::vectorized;
 use crate::Float;
+use crate::kernels::term;
 
 /// The sizes of the array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -281,8 +282,8 @@ fn gradient_elements<T: Float>(
         #[inline(always)]
         |x, g| (g * ((x - h - l) * v)).to_f64(),
     );
-    let plain = T::from_f64(plain / n as f64);
-    let product = T::from_f64(product / n as f64);
+    let plain = term!("layer_norm/plain", T::from_f64(plain / n as f64));
+    let product = term!("layer_norm/product", T::from_f64(product / n as f64));
     for (dx, &x) in dx.iter_mut().zip(x) {
         *dx = (*dx - plain - (x - h - l) * v * product) * v;
     }
@@ -306,8 +307,8 @@ fn gradient_planes<T: Float>(
         plain += w * a;
         product += w * b;
     }
-    let plain = if centred { T::from_f64(plain / n) } else { T::zero() };
-    let product = T::from_f64(product / n);
+    let plain = if centred { term!("group_norm/plain", T::from_f64(plain / n)) } else { T::zero() };
+    let product = term!("group_norm/product", T::from_f64(product / n));
     let planes = x.chunks_exact(positions).zip(dy.chunks_exact(positions));
     for (c, (dx, (x, dy))) in dx.chunks_exact_mut(positions).zip(planes).enumerate() {
         let w = weight.map_or(T::one(), |w| w[c]);

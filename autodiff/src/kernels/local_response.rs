@@ -13,6 +13,7 @@ use super::parallel::{Shared, each, worthwhile};
 use super::scratch::Scratch;
 use super::simd::vectorized;
 use crate::Float;
+use crate::kernels::term;
 
 /// Positions of a tile.
 const TILE: usize = 64;
@@ -167,7 +168,7 @@ impl LocalResponse {
     pub(crate) fn backward<T: Float>(&self, x: &[T], dy: &[T], dx: &mut [T]) {
         assert!(x.len() == self.len() && dy.len() == self.len() && dx.len() == self.len());
         let dx = Shared::new(dx);
-        let factor = T::from_f64(2.0 * self.scale * self.beta);
+        let factor = term!("local_response_norm/window", T::from_f64(2.0 * self.scale * self.beta));
         self.for_each_tile(|image, left, width| {
             let mut memory = Scratch::new((2 * self.channels + 1) * width);
             let (terms, rest) = memory.split_at_mut(self.channels * width);

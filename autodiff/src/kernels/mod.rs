@@ -5,6 +5,22 @@
 //! thread count. This is the only folder in which `unsafe` may stand.
 #![allow(unsafe_code)]
 
+/// A term of a fused kernel's backward pass: under the feature `mutation` tests break it by its name.
+#[cfg(feature = "mutation")]
+macro_rules! term {
+    ($name:literal, $x:expr) => {
+        $x * crate::Float::from_f64(crate::mutation::term($name))
+    };
+}
+/// A term of a fused kernel's backward pass: under the feature `mutation` tests break it by its name.
+#[cfg(not(feature = "mutation"))]
+macro_rules! term {
+    ($name:literal, $x:expr) => {
+        $x
+    };
+}
+pub(crate) use term;
+
 pub(crate) mod arrange;
 pub(crate) mod batch_norm;
 pub(crate) mod broadcast;

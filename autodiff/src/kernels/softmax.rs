@@ -10,6 +10,7 @@ use super::layout::Along;
 use super::parallel::{CHUNK, worthwhile};
 use super::simd::vectorized;
 use crate::Float;
+use crate::kernels::term;
 
 /// The shift of a row with this maximum in a logarithm of a sum: the maximum, but 0 where it is infinite.
 #[inline(always)]
@@ -210,7 +211,7 @@ pub(crate) fn softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx: &m
             },
         );
         if along.inner == 1 {
-            let dot = row(dx, Sum, |v| v);
+            let dot = term!("softmax/dot", row(dx, Sum, |v| v));
             vectorized(
                 #[inline(always)]
                 move || {
@@ -242,7 +243,7 @@ pub(crate) fn log_softmax_backward<T: Float>(y: &[T], dy: &[T], along: Along, dx
     for_each_slab(dx, slab, 1, |o, dx| {
         let (y, dy) = (&y[o * slab..][..slab], &dy[o * slab..][..slab]);
         if along.inner == 1 {
-            let sum = row(dy, Sum, |v| v);
+            let sum = term!("log_softmax/sum", row(dy, Sum, |v| v));
             vectorized(
                 #[inline(always)]
                 move || {

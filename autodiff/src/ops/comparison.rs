@@ -65,8 +65,10 @@ impl<T: Float> Tensor<T> {
     /// let x = Tensor::<f64>::from_vec([3], vec![1.0, f64::NAN, f64::INFINITY]);
     /// assert_eq!(x.isnan().to_vec(), [false, true, false]);
     /// ```
+    #[track_caller]
     pub fn isnan(&self) -> Mask {
         self.examine(
+            "isnan",
             #[inline(always)]
             |x| x.is_nan(),
         )
@@ -79,8 +81,10 @@ impl<T: Float> Tensor<T> {
     /// let x = Tensor::<f64>::from_vec([3], vec![1.0, f64::NAN, f64::NEG_INFINITY]);
     /// assert_eq!(x.isinf().to_vec(), [false, false, true]);
     /// ```
+    #[track_caller]
     pub fn isinf(&self) -> Mask {
         self.examine(
+            "isinf",
             #[inline(always)]
             |x| x.abs() == T::infinity(),
         )
@@ -93,14 +97,18 @@ impl<T: Float> Tensor<T> {
     /// let x = Tensor::<f64>::from_vec([3], vec![1.0, f64::NAN, f64::INFINITY]);
     /// assert_eq!(x.isfinite().to_vec(), [true, false, false]);
     /// ```
+    #[track_caller]
     pub fn isfinite(&self) -> Mask {
         self.examine(
+            "isfinite",
             #[inline(always)]
             |x| x.abs() < T::infinity(),
         )
     }
 
-    fn examine(&self, holds: impl Fn(T) -> bool + Copy + Send + Sync) -> Mask {
+    #[track_caller]
+    fn examine(&self, name: &'static str, holds: impl Fn(T) -> bool + Copy + Send + Sync) -> Mask {
+        self.cut(name);
         let x = self.value.contiguous();
         let mut out = vec![false; x.len()];
         vector::map(x.as_slice().expect("row-major"), &mut out, holds);

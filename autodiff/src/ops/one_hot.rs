@@ -90,9 +90,10 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn hardmax(&self, axis: isize) -> Self {
         let axis = self.axis("hardmax", axis);
+        self.cut("hardmax");
         let along = Along::axis(self.shape(), axis);
         if self.is_empty() {
-            return self.detach();
+            return self.value.clone().into();
         }
         let mut positions = vec![0; along.rows()];
         reduce::argmax(self.view(), axis, &mut positions);

@@ -78,8 +78,9 @@ impl<T: Float> Function<T> for Flat {
 /// The result as a constant on the input's tape.
 #[track_caller]
 fn constant<T: Float>(flat: Flat, x: &Tensor<T>) -> Tensor<T> {
+    x.cut(Function::<T>::name(&flat));
     let place = x.place.as_ref().map(|place| Place { tape: place.tape.clone(), slot: None });
-    Tensor { place, ..apply_one(flat, &[&x.detach()]) }
+    Tensor { place, ..apply_one(flat, &[&x.value.clone().into()]) }
 }
 
 impl<T: Float> Tensor<T> {

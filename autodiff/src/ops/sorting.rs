@@ -313,6 +313,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn argsort(&self, axis: isize, descending: bool) -> Indices {
         let axis = self.axis("argsort", axis);
+        self.cut("argsort");
         let x = self.value.contiguous();
         let mut ids = vec![0; x.len()];
         Pick { axis, choice: Choice::Sort { descending } }.positions(&x, &mut ids);

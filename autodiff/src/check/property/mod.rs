@@ -46,7 +46,7 @@ pub use strategies::{
 
 /// Small cases from the fixed seed.
 const CASES: u32 = 64;
-/// Large cases for each 64 small ones.
+/// Large cases beside them; more small ones bring more by the root of their number.
 const LARGE_CASES: u32 = 3;
 
 /// How an operation is proved: the gradient check of each case, how many cases, from which seed.
@@ -88,7 +88,7 @@ impl Battery {
         self
     }
 
-    /// The number of small cases (default: 64); large ones are 3 to each 64.
+    /// The number of small cases (default: 64). Beside n small ones there are 3·√(n/64) large ones.
     pub const fn cases(mut self, cases: u32) -> Self {
         self.cases = cases;
         self
@@ -151,9 +151,9 @@ impl Battery {
             Err(_) => (self.cases, self.seed),
         };
         draw(name, seed, count, small, &|case| run::prove_small(&self.check, case))?;
-        draw(name, seed, (count * LARGE_CASES).div_ceil(CASES), large, &|case| {
-            run::prove_large(&self.check, case)
-        })
+        // Large cases take most of the time: their number grows by the root.
+        let large_count = f64::from(LARGE_CASES) * (f64::from(count) / f64::from(CASES)).sqrt();
+        draw(name, seed, large_count.ceil() as u32, large, &|case| run::prove_large(&self.check, case))
     }
 }
 

@@ -7,6 +7,7 @@
 use super::rows::{map4, update, update2, update3};
 use crate::Float;
 use crate::kernels::simd::vectorized;
+use crate::kernels::term;
 
 /// σ(x + product + bias).
 #[inline(always)]
@@ -145,7 +146,7 @@ pub(super) fn backward<T: Float>(
                     dh,
                     z,
                     #[inline(always)]
-                    |dh, z| dh * z,
+                    |dh, z| term!("gru/dh", dh * z),
                 );
             }
         },
@@ -261,7 +262,7 @@ pub(super) fn candidate_backward<T: Float>(
                     dh,
                     z,
                     #[inline(always)]
-                    |dh, z| dh * z,
+                    |dh, z| term!("gru/dh", dh * z),
                 );
                 update2(
                     kept,

@@ -3,6 +3,7 @@
 use super::rows::{map4, update, update2, update3};
 use crate::Float;
 use crate::kernels::simd::vectorized;
+use crate::kernels::term;
 
 #[inline(always)]
 fn sigmoid<T: Float>(x: T, bias: T) -> T {
@@ -110,7 +111,7 @@ pub(super) fn backward<T: Float>(
                     o,
                     d_o,
                     #[inline(always)]
-                    |dc, dh, o, t| dc + dh * o * (one - t * t),
+                    |dc, dh, o, t| term!("lstm/dc", dc) + term!("lstm/dh", dh * o * (one - t * t)),
                 );
                 update2(
                     d_o,

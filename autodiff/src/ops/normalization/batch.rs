@@ -6,7 +6,7 @@ use super::super::{map, map2};
 use crate::Float;
 use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
 use crate::kernels::batch_norm::{self as kernel, Channels};
-use crate::kernels::reduce;
+use crate::kernels::{reduce, term};
 use crate::shape::{Shape, ShapeError, Shapes, keepdim, refuse};
 use crate::tensor::{Tensor, apply_several};
 use crate::value::Value;
@@ -100,8 +100,10 @@ impl<T: Float> Function<T> for BatchNorm {
             let two = T::from_f64(2.0);
             let by_channel = |f: &dyn Fn(usize) -> T| -> Vec<T> { (0..c.channels).map(f).collect() };
             let a = by_channel(&|j| rows(&w)[j] * rows(&inverse)[j]);
-            let b = by_channel(&|j| (two * rows(&dvar)[j] - a[j] * rows(&inverse)[j] * rows(&dw)[j]) / n);
-            let d = by_channel(&|j| (rows(&dmean)[j] - a[j] * rows(&db)[j]) / n);
+            let b = by_channel(&|j| {
+                (two * rows(&dvar)[j] - term!("batch_norm/dw", a[j] * rows(&inverse)[j] * rows(&dw)[j])) / n
+            });
+            let d = by_channel(&|j| (rows(&dmean)[j] - term!("batch_norm/db", a[j] * rows(&db)[j])) / n);
             Value::build(x.shape(), |dx| kernel::combine(c, rows(&x), rows(&dy), rows(&mean), &a, &b, &d, dx))
                 .into()
         });
