@@ -339,7 +339,7 @@ fn wrong_inputs_panic_with_the_shapes() {
         let zero = Tensor::zeros([1, 2, 5]);
         Lstm::<f32>::new(3, 4, &mut rng()).forward_with(&Tensor::zeros([6, 2, 3]), Some((&zero, &zero)));
     });
-    assert_eq!(text, "lstm: the hidden state [1, 2, 5] is not [1, 2, 4]");
+    assert_eq!(text, "lstm: the hidden state [1, 2, 5] is not [1, 2, 4] (input [6, 2, 3])");
     let text = panic_of(|| {
         let _ = Dropout::new(f64::NAN);
     });

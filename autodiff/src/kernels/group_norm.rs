@@ -16,7 +16,6 @@ use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::scratch::Scratch;
 use super::simd::vectorized;
 use crate::Float;
-use crate::kernels::term;
 
 /// The sizes of the array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

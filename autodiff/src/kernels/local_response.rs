@@ -13,7 +13,6 @@ use super::parallel::{Shared, each, worthwhile};
 use super::scratch::Scratch;
 use super::simd::vectorized;
 use crate::Float;
-use crate::kernels::term;
 
 /// Positions of a tile.
 const TILE: usize = 64;

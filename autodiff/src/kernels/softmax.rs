@@ -10,7 +10,6 @@ use super::layout::Along;
 use super::parallel::{CHUNK, worthwhile};
 use super::simd::vectorized;
 use crate::Float;
-use crate::kernels::term;
 
 /// The shift of a row with this maximum in a logarithm of a sum: the maximum, but 0 where it is infinite.
 #[inline(always)]

@@ -7,7 +7,6 @@
 use super::rows::{map4, update, update2, update3};
 use crate::Float;
 use crate::kernels::simd::vectorized;
-use crate::kernels::term;
 
 /// σ(x + product + bias).
 #[inline(always)]

@@ -3,7 +3,6 @@
 use super::rows::{map4, update, update2, update3};
 use crate::Float;
 use crate::kernels::simd::vectorized;
-use crate::kernels::term;
 
 #[inline(always)]
 fn sigmoid<T: Float>(x: T, bias: T) -> T {
