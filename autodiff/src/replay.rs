@@ -5,7 +5,7 @@ use std::time::Instant;
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::function::{Backward, InputGradients};
+use crate::function::{Backward, Function, InputGradients, Tensors};
 use crate::gradients::Gradients;
 use crate::hook::Hook;
 #[cfg(feature = "mutation")]
@@ -513,6 +513,14 @@ fn replay_linked<T: Float>(
     }
 }
 
+/// The outputs of a fused function in tensor operations.
+pub(crate) fn composed<T: Float>(function: &dyn Function<T>, inputs: &[Tensor<T>]) -> Tensors<T> {
+    let composed = || function.fused().expect("a fused function").composed(inputs);
+    #[cfg(feature = "mutation")]
+    let composed = || mutation::within(&format!("{}/composed", function.name()), composed);
+    composed()
+}
+
 /// Records a fused node's result once more in tensor operations, and replays those: the gradients of the
 /// node's input slots.
 #[track_caller]
@@ -527,10 +535,7 @@ fn through_composed<T: Float>(
     };
     let cx = Backward { node, tape: Some(tape) };
     let inputs: Vec<Tensor<T>> = (0..node.inputs.len()).map(|i| cx.input(i)).collect();
-    let composed = || node.function.fused().expect("a fused function").composed(&inputs);
-    #[cfg(feature = "mutation")]
-    let composed = || mutation::within(&format!("{}/composed", node.function.name()), composed);
-    let outputs = composed();
+    let outputs = composed(&*node.function, &inputs);
     let (end, next) = {
         let record = tape.lock::<T>();
         (record.nodes.len(), record.slots)

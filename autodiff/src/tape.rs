@@ -92,6 +92,18 @@ pub(crate) struct Node<T: Float> {
 }
 
 impl<T: Float> Node<T> {
+    /// The inputs that the forward pass saved, in their order: all of them, if the function is fused.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn kept_inputs(&self) -> impl Iterator<Item = Value<T>> + '_ {
+        let kept = |i: usize| {
+            self.saved.iter().find_map(move |saved| match saved {
+                Saved::Input(at, value) if *at as usize == i => Some(value.clone()),
+                _ => None,
+            })
+        };
+        (0..self.inputs.len()).filter_map(kept)
+    }
+
     pub(crate) fn output_slot(&self, i: usize) -> u32 {
         self.first + i as u32
     }

@@ -4,8 +4,8 @@
 
 The feature `mutation` compiles the places where a rule can be broken (autodiff/src/mutation.rs) once; the environment
 variable WENGERT_MUTANT chooses one for a process. First each row runs with nothing broken and writes down the places
-that it reaches. Then each place is broken in each way, and the function's own row must fail: the row of its name, or,
-where there is none, the row that reaches it among the fewest other functions. Mutants that change nothing that could
+that it reaches. Then each place is broken in each way, and one of the function's own rows must fail: those that bear
+its name, or, where none does, the row that reaches it among the fewest other functions. Mutants that change nothing that could
 be seen stand in equivalents.txt with the reason; one that is listed there and is noticed all the same is an error too.
 """
 
@@ -90,10 +90,12 @@ def main():
         breadth = {row: len({function(place) for place in found}) for row, found in places.items()}
 
         def candidates(place):
-            """The rows that reach a place, the function's own one first."""
-            name = function(place)
-            own = lambda row: (row.split("::")[-1] != name, not row.split("::")[-1].startswith(name), breadth[row], row)
-            return sorted((row for row in reaching[name] if place in places[row]), key=own)
+            """The function's own rows among those that reach a place, and the others."""
+            name = function(place).removesuffix("_backward")
+            rows = sorted(row for row in reaching[function(place)] if place in places[row])
+            own = [row for row in rows if (row.split("::")[-1] + "_").startswith(name + "_")]
+            own = own or [min(rows, key=lambda row: (breadth[row], row))]
+            return own, [row for row in rows if row not in own]
 
         every = sorted({place for found in places.values() for place in found})
         every = [place for place in every if not options.only or options.only in function(place)]
@@ -101,19 +103,20 @@ def main():
         print(f"{len(mutants)} mutants of {len({function(p) for p in every})} functions in {len(rows)} rows", flush=True)
         if options.list:
             for mutant in mutants:
-                print(mutant, candidates(mutant.rsplit(":", 1)[0])[0])
+                print(mutant, *candidates(mutant.rsplit(":", 1)[0])[0])
             return
 
         known = equivalents()
 
         def judge(mutant):
-            rows = candidates(mutant.rsplit(":", 1)[0])
-            if not run(binary, rows[0], WENGERT_MUTANT=mutant, **drawn):
-                return mutant, "caught", rows[0]
+            notices = lambda row: not run(binary, row, WENGERT_MUTANT=mutant, **drawn)
+            own, others = candidates(mutant.rsplit(":", 1)[0])
+            if row := next(filter(notices, own), None):
+                return mutant, "caught", row
             if mutant in known:
                 return mutant, "equivalent", known[mutant]
-            other = next((row for row in rows[1:] if not run(binary, row, WENGERT_MUTANT=mutant, **drawn)), None)
-            return mutant, "elsewhere" if other else "SURVIVED", f"{rows[0]}, not {other}" if other else rows[0]
+            other = next(filter(notices, others), None)
+            return mutant, "elsewhere" if other else "SURVIVED", f"{own[0]}, not {other}" if other else own[0]
 
         judged = list(pool.map(judge, mutants))
 

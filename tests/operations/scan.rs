@@ -14,6 +14,7 @@ fn along() -> impl Strategy<Value = Plan<isize>> {
 row!(cumsum, cases(along(), -2.0..=2.0), |x, axis: isize| x[0].cumsum(*axis));
 // Near 1, so that the products of many stay where differences see them.
 row!(cumprod, with_zeros(cases(along(), 0.875..=1.125)), |x, axis: isize| x[0].cumprod(*axis));
+row!(cumprod_of_many, cases(along(), 0.96..=1.04), |x, axis: isize| x[0].cumprod(*axis));
 row!(logcumsumexp, cases(along(), -3.0..=3.0), |x, axis: isize| x[0].logcumsumexp(*axis));
 row!(cummax, cases(along(), -2.0..=2.0), |x, axis: isize| x[0].cummax(*axis).0);
 row!(cummin, cases(along(), -2.0..=2.0), |x, axis: isize| x[0].cummin(*axis).0);

@@ -25,6 +25,7 @@
 
 mod case;
 mod function;
+mod fused;
 mod run;
 mod strategies;
 
@@ -54,8 +55,8 @@ const LARGE_CASES: u32 = 3;
 /// For each small case, with outputs y:
 /// - the gradients of y + y²/4 are right to the first and second order and in forward mode, on inputs that lie in
 ///   memory as the case says (the square lets the second order reach the rules of linear operations too);
-/// - two calls give the same bits, and a recorded replay the plain one's gradients, which holds a fused function
-///   to its composed form;
+/// - two calls give the same bits, and a recorded replay the plain one's gradients; fused functions give the
+///   outputs of their composed forms;
 /// - views give the results of row-major copies, `f32` nearly those of `f64`, with gradients.
 ///
 /// For each large case, of 2¹³ to 2¹⁷ elements: the same along random directions, and that one thread and three

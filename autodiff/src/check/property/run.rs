@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::case::{Case, Run};
+use super::fused;
 use crate::check::Check;
 use crate::{Float, Tensor};
 
@@ -12,22 +13,26 @@ use crate::{Float, Tensor};
 struct Tolerance {
     /// On views and on contiguous copies: another order of a sum.
     views: f64,
+    /// By a fused function and by its composed form.
+    fused: f64,
     /// In `f32` and in `f64`.
     single: f64,
     /// Gradients in `f32` and in `f64`.
     single_gradient: f64,
 }
 
-const SMALL: Tolerance = Tolerance { views: 1e-12, single: 2e-5, single_gradient: 2e-4 };
-const LARGE: Tolerance = Tolerance { views: 1e-10, single: 2e-4, single_gradient: 2e-3 };
+const SMALL: Tolerance = Tolerance { views: 1e-12, fused: 1e-11, single: 2e-5, single_gradient: 2e-4 };
+const LARGE: Tolerance = Tolerance { views: 1e-10, fused: 1e-9, single: 2e-4, single_gradient: 2e-3 };
 
 pub(super) fn prove_small(check: &Check, case: &Case) -> Result<(), String> {
     prove_gradients(check, case)?;
+    prove_fused(check, case, &SMALL)?;
     prove_results(check, case, &SMALL)
 }
 
 pub(super) fn prove_large(check: &Check, case: &Case) -> Result<(), String> {
     prove_gradients(&check.clone().directions(2), case)?;
+    prove_fused(check, case, &LARGE)?;
     prove_results(check, case, &LARGE)?;
     let inputs = case.lay_out(&case.tensors());
     let in_pool = |threads: &ThreadPool| threads.install(|| run(check, &inputs, &case.double));
@@ -40,6 +45,13 @@ fn prove_gradients(check: &Check, case: &Case) -> Result<(), String> {
     let f = |x: &[Tensor<f64>]| curved((case.double)(&case.lay_out(x)));
     let report = check.gradients(f, &case.tensors()).map_err(|error| error.to_string())?;
     if report.is_right() { Ok(()) } else { Err(report.to_string()) }
+}
+
+fn prove_fused(check: &Check, case: &Case, tolerance: &Tolerance) -> Result<(), String> {
+    let tape = check.tape();
+    let leaves: Vec<_> = case.tensors().iter().map(|x| tape.variable(x)).collect();
+    (case.double)(&leaves);
+    fused::agree_on(&tape, tolerance.fused)
 }
 
 fn prove_results(check: &Check, case: &Case, tolerance: &Tolerance) -> Result<(), String> {
