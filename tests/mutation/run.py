@@ -1,6 +1,6 @@
 """Breaks every backward rule, and shows that the rule's own row of the table of operations notices.
 
-    python tests/mutation/run.py [--cases 24] [--only NAME] [--list]
+    python tests/mutation/run.py [--cases 64] [--only NAME] [--list]
 
 The feature `mutation` compiles the places where a rule can be broken (autodiff/src/mutation.rs) once; the environment
 variable WENGERT_MUTANT chooses one for a process. First each row runs with nothing broken and writes down the places
@@ -60,7 +60,7 @@ def equivalents():
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--cases", type=int, default=24, help="small cases a row (default: 24)")
+    options.add_argument("--cases", type=int, default=64, help="small cases a row (default: 64)")
     options.add_argument("--only", help="only functions whose name contains this")
     options.add_argument("--list", action="store_true", help="list the mutants and their rows, and run none")
     options.add_argument("--jobs", type=int, default=os.cpu_count())
