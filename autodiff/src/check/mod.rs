@@ -23,7 +23,7 @@
 //! differences of all outputs along v with their derivatives in forward mode
 //! ([`jvp`](crate::transform::jvp)).
 //!
-//! With the feature `proptest`, [`property`] puts operations, functions and modules through thousands of random
+//! With the feature `proptest`, the module `property` puts operations, functions and modules through thousands of random
 //! cases.
 //!
 //! A function must give the same bits whenever it is called. Dropout does on a training tape of the same

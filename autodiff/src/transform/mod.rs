@@ -32,7 +32,7 @@
 //!
 //! A function may use other tensors of the tape its inputs lie on. A constant beside which an inner transform
 //! meets tensors of an outer one must be put on the outer tape first (`tape.constant(x)`), since nothing else
-//! says which tape that is. The function sees an evaluating tape; inputs put on a [`Tape::training`] with
+//! says which tape that is. The function sees an evaluating tape; inputs put on a [`Tape::training`](crate::Tape::training) with
 //! `tape.constant` make it train (dropout, batch statistics).
 
 mod point;
