@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use wengert::autodiff::Axes;
+use wengert::autodiff::check::Check;
 use wengert::prelude::*;
 
 use crate::reduction::{not_of_nothing, of_several, over_axes};
@@ -56,9 +57,15 @@ row!(std_mean, cases(over_axes(of_several), -2.0..=2.0), |x, axes: Axes| {
 row!(var_mean, cases(over_axes(of_several), -2.0..=2.0), |x, axes: Axes| {
     <[_; 2]>::from(x[0].var_mean(axes.clone(), 1))
 });
-row!(cosine_similarity, cases(vectors(false), -2.0..=2.0), |x, axis: isize| {
-    [x[0].cosine_similarity(&x[1], *axis, 1e-8), x[0].cosine_similarity(&x[1], *axis, 0.712345)]
-});
+// Vectors of one element, or along each other, have no gradient: what is measured there is rounding.
+row!(
+    cosine_similarity,
+    Check::new().order(2).tolerance(2e-6),
+    cases(vectors(false), -2.0..=2.0),
+    |x, axis: isize| {
+        [x[0].cosine_similarity(&x[1], *axis, 1e-8), x[0].cosine_similarity(&x[1], *axis, 0.712345)]
+    }
+);
 row!(
     pairwise_distance,
     cases(
