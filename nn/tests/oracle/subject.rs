@@ -159,8 +159,9 @@ impl Differences<'_> {
         let ours = ours.to_vec();
         let largest = expected.values.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
         let allowed = TOLERANCE * largest.max(1e-3);
-        // Not `>`, which lets NaN pass.
-        let wrong = ours.iter().zip(&expected.values).position(|(a, b)| !((a - b).abs() <= allowed));
+        // NaN is not close.
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= allowed;
+        let wrong = ours.iter().zip(&expected.values).position(|pair| !close(pair));
         if let Some(at) = wrong {
             self.say(false, || format!("{what}: element {at} is {}, not {}", ours[at], expected.values[at]));
         }
