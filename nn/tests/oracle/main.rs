@@ -2,8 +2,10 @@
 //! training passes leave in the buffers. The values are in the `.json.gz` files, which `generate` wrote.
 
 mod cases;
+mod convolution;
 mod linear;
 mod subject;
+mod transposed;
 
 use crate::cases::Case;
 use crate::subject::Subject;
@@ -22,4 +24,14 @@ fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
 #[test]
 fn linear() {
     family(include_bytes!("linear.json.gz"), 6, linear::build);
+}
+
+#[test]
+fn convolution() {
+    family(include_bytes!("convolution.json.gz"), 50, convolution::build);
+}
+
+#[test]
+fn transposed() {
+    family(include_bytes!("transposed.json.gz"), 25, transposed::build);
 }
