@@ -2,7 +2,7 @@ from common import Family
 from torch import nn
 
 # The sizes of an input with its spatial axes, by dimension.
-SIZES = {1: (9,), 2: (6, 7), 3: (4, 5, 4)}
+SIZES = {1: (7,), 2: (5, 6), 3: (3, 4, 3)}
 
 # Options by name, for every dimension; a list is one number an axis.
 CASES = [
