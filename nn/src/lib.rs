@@ -67,7 +67,7 @@ pub use linear::{Linear, LinearConfig};
 pub use module::{Module, Visitor, VisitorMut};
 pub use nn_derive::Module;
 pub use normalization::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormConfig};
-pub use pooling::{AvgPool2d, MaxPool2d};
+pub use pooling::*;
 pub use recurrent::{Lstm, LstmConfig};
 pub use sequential::Sequential;
 pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};
