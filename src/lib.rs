@@ -41,11 +41,18 @@ pub mod prelude {
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
-        self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv1d, Conv1dConfig,
-        Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d,
-        ConvTranspose2dConfig, ConvTranspose3d, ConvTranspose3dConfig, Dropout, Flatten, Init, Inspect,
-        Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm, LstmConfig, MaxPool2d, Module, PaddingMode,
-        Relu, Sequential, Sigmoid, Softmax, Tanh,
+        self, Activation, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d,
+        AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm1d, BatchNorm2d,
+        BatchNormConfig, Bilinear, BilinearConfig, Buffer, ChannelShuffle, CircularPad1d, CircularPad2d,
+        CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, Conv1d, Conv1dConfig, Conv2d,
+        Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d,
+        ConvTranspose2dConfig, ConvTranspose3d, ConvTranspose3dConfig, CosineSimilarity, Dropout, Embedding,
+        EmbeddingBag, EmbeddingBagConfig, EmbeddingConfig, Flatten, Fold, Identity, Init, Inspect, Layer,
+        LeakyRelu, Linear, LinearConfig, LogSoftmax, LpPool1d, LpPool2d, LpPool3d, Lstm, LstmConfig,
+        MaxPool1d, MaxPool2d, MaxPool3d, MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, Module, PaddingMode,
+        PairwiseDistance, PixelShuffle, PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d,
+        Relu, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, Sequential, Sigmoid, Softmax, Tanh,
+        Unflatten, Unfold, Upsample, ZeroPad1d, ZeroPad2d, ZeroPad3d,
     };
     pub use optim::{
         self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,

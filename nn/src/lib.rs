@@ -28,26 +28,35 @@
 extern crate self as wengert_nn;
 
 mod activation;
+mod bilinear;
 mod buffer;
 #[cfg(feature = "proptest")]
 pub mod check;
 mod config;
 mod convolution;
 mod dropout;
+mod embedding;
 mod flatten;
+mod identity;
 pub mod init;
 mod inspect;
 mod layer;
 mod linear;
 pub mod module;
 mod normalization;
+mod padding;
+mod patches;
 mod pooling;
 mod recurrent;
 mod sequential;
+mod shuffle;
+mod similarity;
 mod state;
+mod upsample;
 
 pub use activation::{Activation, LeakyRelu, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
 pub use autodiff::Parameter;
+pub use bilinear::{Bilinear, BilinearConfig};
 pub use buffer::Buffer;
 pub use config::ConfigError;
 pub use convolution::{
@@ -58,7 +67,9 @@ pub use convolution::{
     ConvTranspose3d, ConvTranspose3dConfig, ConvTransposeConfig,
 };
 pub use dropout::Dropout;
-pub use flatten::Flatten;
+pub use embedding::{Embedding, EmbeddingBag, EmbeddingBagConfig, EmbeddingConfig};
+pub use flatten::{Flatten, Unflatten};
+pub use identity::Identity;
 pub use init::Init;
 pub use inspect::Inspect;
 pub use layer::{CloneLayer, Layer};
@@ -67,7 +78,17 @@ pub use linear::{Linear, LinearConfig};
 pub use module::{Module, Visitor, VisitorMut};
 pub use nn_derive::Module;
 pub use normalization::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormConfig};
+pub use padding::{
+    CircularPad, CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad, ConstantPad1d, ConstantPad2d,
+    ConstantPad3d, PadWidths, ReflectionPad, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d,
+    ReplicationPad, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, ZeroPad, ZeroPad1d, ZeroPad2d,
+    ZeroPad3d,
+};
+pub use patches::{Fold, Unfold};
 pub use pooling::*;
 pub use recurrent::{Lstm, LstmConfig};
 pub use sequential::Sequential;
+pub use shuffle::{ChannelShuffle, PixelShuffle, PixelUnshuffle};
+pub use similarity::{CosineSimilarity, PairwiseDistance};
 pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};
+pub use upsample::Upsample;
