@@ -3,6 +3,7 @@
 
 mod cases;
 mod linear;
+mod normalization;
 mod subject;
 
 use crate::cases::Case;
@@ -22,4 +23,9 @@ fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
 #[test]
 fn linear() {
     family(include_bytes!("linear.json.gz"), 6, linear::build);
+}
+
+#[test]
+fn normalization() {
+    family(include_bytes!("normalization.json.gz"), 200, normalization::build);
 }
