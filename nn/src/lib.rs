@@ -66,7 +66,11 @@ pub use linear::{Linear, LinearConfig};
 #[doc(inline)]
 pub use module::{Module, Visitor, VisitorMut};
 pub use nn_derive::Module;
-pub use normalization::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormConfig};
+pub use normalization::{
+    BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, GroupNorm, GroupNormConfig,
+    InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormConfig, LayerNorm,
+    LayerNormConfig, LocalResponseNorm, LocalResponseNormConfig, NormalizedShape, RmsNorm, RmsNormConfig,
+};
 pub use pooling::{AvgPool2d, MaxPool2d};
 pub use recurrent::{Lstm, LstmConfig};
 pub use sequential::Sequential;

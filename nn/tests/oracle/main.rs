@@ -4,6 +4,7 @@
 mod cases;
 mod convolution;
 mod linear;
+mod normalization;
 mod subject;
 mod transposed;
 
@@ -34,4 +35,9 @@ fn convolution() {
 #[test]
 fn transposed() {
     family(include_bytes!("transposed.json.gz"), 25, transposed::build);
+}
+
+#[test]
+fn normalization() {
+    family(include_bytes!("normalization.json.gz"), 200, normalization::build);
 }
