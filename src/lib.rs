@@ -42,8 +42,12 @@ pub mod prelude {
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
         self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
-        Dropout, Flatten, Init, Inspect, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm,
-        LstmConfig, MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+        Dropout, Flatten, Init, Inspect, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, MaxPool2d,
+        Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+    };
+    pub use nn::{
+        DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+        Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
     };
     pub use optim::{
         self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
