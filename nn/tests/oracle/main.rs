@@ -3,6 +3,7 @@
 
 mod cases;
 mod linear;
+mod recurrent;
 mod subject;
 
 use crate::cases::Case;
@@ -22,4 +23,9 @@ fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
 #[test]
 fn linear() {
     family(include_bytes!("linear.json.gz"), 6, linear::build);
+}
+
+#[test]
+fn recurrent() {
+    family(include_bytes!("recurrent.json.gz"), 101, recurrent::build);
 }
