@@ -49,6 +49,10 @@ pub mod prelude {
         LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, Lstm, LstmConfig, MaxPool2d, Module,
         PaddingMode, Relu, RmsNorm, RmsNormConfig, Sequential, Sigmoid, Softmax, Tanh,
     };
+    pub use nn::{
+        DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+        Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
+    };
     pub use optim::{
         self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
         Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,

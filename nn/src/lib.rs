@@ -42,7 +42,7 @@ mod linear;
 pub mod module;
 mod normalization;
 mod pooling;
-mod recurrent;
+pub mod recurrent;
 mod sequential;
 mod state;
 
@@ -72,6 +72,9 @@ pub use normalization::{
     LayerNormConfig, LocalResponseNorm, LocalResponseNormConfig, NormalizedShape, RmsNorm, RmsNormConfig,
 };
 pub use pooling::{AvgPool2d, MaxPool2d};
-pub use recurrent::{Lstm, LstmConfig};
+pub use recurrent::{
+    DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+    Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
+};
 pub use sequential::Sequential;
 pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};

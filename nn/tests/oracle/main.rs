@@ -5,6 +5,7 @@ mod cases;
 mod convolution;
 mod linear;
 mod normalization;
+mod recurrent;
 mod subject;
 mod transposed;
 
@@ -40,4 +41,9 @@ fn transposed() {
 #[test]
 fn normalization() {
     family(include_bytes!("normalization.json.gz"), 200, normalization::build);
+}
+
+#[test]
+fn recurrent() {
+    family(include_bytes!("recurrent.json.gz"), 101, recurrent::build);
 }
