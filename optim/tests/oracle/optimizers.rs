@@ -1,0 +1,1 @@
+//! Each optimizer's trajectory under several options.
