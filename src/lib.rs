@@ -45,10 +45,12 @@ pub mod prelude {
         Dropout, Flatten, Init, Inspect, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm,
         LstmConfig, MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
     };
-    pub use optim::{
-        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
-        Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,
+    pub use optim::schedule::{
+        Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
+        LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, Polynomial, ReduceOnPlateau, Schedule,
+        StepDecay, Threshold,
     };
+    pub use optim::{self, Adam, AdamW, Optimizer, ParameterGroup, Sgd, clip_global_norm, clip_value};
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }
 

@@ -39,5 +39,9 @@ pub use descent::{Descent, Optimizer};
 pub use error::{Error, StateProblem};
 pub use group::ParameterGroup;
 pub use rule::{Rule, Step};
-pub use schedule::{Constant, Cosine, Exponential, InverseTime, PerEpoch, Schedule, StepDecay, WarmUp};
+pub use schedule::{
+    Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
+    LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, Polynomial, ReduceOnPlateau, Schedule,
+    StepDecay, Threshold,
+};
 pub use sgd::{Sgd, SgdRule};

@@ -32,11 +32,11 @@ proptest! {
     }
 
     #[test]
-    fn warm_up_rises_in_equal_parts_and_hands_over(
+    fn warmup_rises_in_equal_parts_and_hands_over(
         initial in 1e-6..10.0f64, gamma in 0.1..=1.0f64, steps in 1..1000u64, warm in 0..500u64, at in 0..5000u64,
     ) {
         for (plain, warmed) in schedules(initial, gamma, steps).into_iter().zip(schedules(initial, gamma, steps)) {
-            let warmed = warmed.1.warm_up(warm);
+            let warmed = warmed.1.warmup(warm);
             prop_assert_eq!(warmed.at(warm + at), plain.1.at(at));
             let part = initial / (warm + 1) as f64;
             for step in 0..warm {
