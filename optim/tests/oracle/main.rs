@@ -3,3 +3,4 @@
 
 mod optimizers;
 mod packed;
+mod schedules;
