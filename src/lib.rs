@@ -50,7 +50,10 @@ pub mod prelude {
         LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, Polynomial, ReduceOnPlateau, Schedule,
         StepDecay, Threshold,
     };
-    pub use optim::{self, Adam, AdamW, Optimizer, ParameterGroup, Sgd, clip_global_norm, clip_value};
+    pub use optim::{
+        self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,
+        clip_global_norm, clip_norm, clip_value,
+    };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }
 

@@ -21,8 +21,10 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod accumulation;
 mod adam;
 mod atomic;
+mod average;
 mod clip;
 mod descent;
 mod error;
@@ -33,8 +35,10 @@ pub mod schedule;
 mod sgd;
 mod state;
 
+pub use accumulation::AccumulatedGradients;
 pub use adam::{Adam, AdamRule, AdamW};
-pub use clip::{clip_global_norm, clip_value};
+pub use average::Ewa;
+pub use clip::{AdaptiveClip, MaxNorm, clip_adaptive, clip_global_norm, clip_norm, clip_value};
 pub use descent::{Descent, Optimizer};
 pub use error::{Error, StateProblem};
 pub use group::ParameterGroup;
