@@ -22,7 +22,7 @@
 #![deny(unsafe_code)]
 
 mod accumulation;
-mod adam;
+mod archive;
 mod atomic;
 mod average;
 mod clip;
@@ -30,22 +30,26 @@ mod descent;
 mod error;
 mod group;
 mod kernel;
+mod lbfgs;
+mod optimizer;
 mod rule;
 pub mod schedule;
-mod sgd;
 mod state;
 
 pub use accumulation::AccumulatedGradients;
-pub use adam::{Adam, AdamRule, AdamW};
 pub use average::Ewa;
 pub use clip::{AdaptiveClip, MaxNorm, clip_adaptive, clip_global_norm, clip_norm, clip_value};
-pub use descent::{Descent, Optimizer};
+pub use descent::Descent;
 pub use error::{Error, StateProblem};
-pub use group::ParameterGroup;
-pub use rule::{Rule, Step};
+pub use group::{ParameterGroup, decays, partition_parameters};
+pub use lbfgs::{Evaluation, Lbfgs, LineSearch};
+pub use optimizer::Optimizer;
+pub use rule::{
+    Adadelta, AdadeltaRule, Adagrad, AdagradRule, Adam, AdamRule, AdamW, Adamax, AdamaxRule, Lion, LionRule,
+    NAdam, NAdamRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Rprop, RpropRule, Rule, Sgd, SgdRule, Step,
+};
 pub use schedule::{
     Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
     LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, Polynomial, ReduceOnPlateau, Schedule,
     StepDecay, Threshold,
 };
-pub use sgd::{Sgd, SgdRule};

@@ -3,7 +3,8 @@
 use autodiff::Float;
 
 use crate::descent::Descent;
-use crate::group::{averaging_factor, non_negative};
+use crate::rule::decay::Decay;
+use crate::rule::moments::{Moments, moment_options};
 use crate::rule::{Rule, Step};
 
 /// Adam: steps scaled by averages of the gradient and of its square.
@@ -15,9 +16,12 @@ use crate::rule::{Rule, Step};
 /// - v ← β₂·v + (1−β₂)·d²
 /// - x ← x − α · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
 ///
-/// Defaults: β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0, as in PyTorch.
+/// With [`amsgrad`](Adam::amsgrad) the largest v so far stands in the last line instead of v.
 ///
-/// D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015).
+/// Defaults: β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0, as in PyTorch, whose α is 1e-3 where none is given.
+///
+/// D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015); AMSGrad: S. J. Reddi, S. Kale
+/// and S. Kumar, "On the convergence of Adam and beyond" (2018).
 ///
 /// ```
 /// use wengert::prelude::*;
@@ -35,7 +39,7 @@ pub type Adam<T = f32> = Descent<AdamRule<false>, T>;
 /// Adam with decoupled weight decay: x ← x − α·λ·x first, then the step of [`Adam`] with d = g.
 ///
 /// The decay is not rescaled by the gradient's averages, as it is in Adam. Defaults: β₁ = 0.9, β₂ = 0.999,
-/// ε = 1e-8, λ = 0.01, as in PyTorch.
+/// ε = 1e-8, λ = 0.01, as in PyTorch, whose α is 1e-3 where none is given.
 ///
 /// I. Loshchilov and F. Hutter, "Decoupled weight decay regularization" (2019).
 ///
@@ -52,38 +56,18 @@ pub type Adam<T = f32> = Descent<AdamRule<false>, T>;
 pub type AdamW<T = f32> = Descent<AdamRule<true>, T>;
 
 /// The arithmetic of [`Adam`], and with `DECOUPLED` that of [`AdamW`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AdamRule<const DECOUPLED: bool> {
-    beta1: f64,
-    beta2: f64,
-    eps: f64,
+    moments: Moments,
+    amsgrad: bool,
 }
 
-impl<const DECOUPLED: bool> Default for AdamRule<DECOUPLED> {
-    fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
-    }
-}
+moment_options!("Adam", AdamRule<DECOUPLED>, const DECOUPLED);
 
 impl<const DECOUPLED: bool, T: Float> Descent<AdamRule<DECOUPLED>, T> {
-    /// Sets β₁ and β₂, the factors of the averages of the gradient and of its square (default 0.9, 0.999).
-    ///
-    /// # Panics
-    /// If one does not lie in \[0, 1).
-    #[track_caller]
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.rule.beta1 = averaging_factor("Adam::betas (β₁)", beta1);
-        self.rule.beta2 = averaging_factor("Adam::betas (β₂)", beta2);
-        self
-    }
-
-    /// Sets ε, which keeps the denominator from zero (default 1e-8).
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.rule.eps = non_negative("Adam::eps", eps);
+    /// Sets whether the largest average of the gradient's square so far scales the step (default: no).
+    pub fn amsgrad(mut self, amsgrad: bool) -> Self {
+        self.rule.amsgrad = amsgrad;
         self
     }
 }
@@ -94,31 +78,42 @@ impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
     const WEIGHT_DECAY: f64 = if DECOUPLED { 1e-2 } else { 0.0 };
 
     fn state(&self) -> &'static [&'static str] {
-        &["exp_avg", "exp_avg_sq"]
+        if self.amsgrad { &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"] } else { &["exp_avg", "exp_avg_sq"] }
     }
 
     fn hyper_parameters(&self) -> Vec<(&'static str, f64)> {
-        vec![("beta1", self.beta1), ("beta2", self.beta2), ("eps", self.eps)]
+        let mut options = self.moments.hyper_parameters();
+        options.push(("amsgrad", f64::from(self.amsgrad)));
+        options
     }
 
     #[inline(always)]
     fn update<T: Float>(&self, step: &Step, x: &mut [T], gradient: &[T], state: &mut [&mut [T]]) {
-        let [m, v] = state else { unreachable!("two tensors of state") };
-        let t = (step.updates + 1) as f64;
-        let rate = T::from_f64(step.learning_rate / (1.0 - self.beta1.powf(t)));
-        let root = T::from_f64((1.0 - self.beta2.powf(t)).sqrt());
-        let (beta2, eps) = (T::from_f64(self.beta2), T::from_f64(self.eps));
-        let (new1, new2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        let decay = T::from_f64(step.weight_decay);
-        // Without decay the parameter must not enter the gradient: 0·∞ is no number.
-        let coupled = !DECOUPLED && step.weight_decay != 0.0;
-        let shrink = T::from_f64(1.0 - step.learning_rate * step.weight_decay);
-        for (((x, &g), m), v) in x.iter_mut().zip(gradient).zip(m.iter_mut()).zip(v.iter_mut()) {
-            let d = if coupled { g + decay * *x } else { g };
-            *m += (d - *m) * new1;
-            *v = *v * beta2 + d * d * new2;
-            let kept = if DECOUPLED { *x * shrink } else { *x };
-            *x = kept - rate * *m / (v.sqrt() / root + eps);
+        let (correction1, correction2) = self.moments.corrections(step);
+        let rate = T::from_f64(step.learning_rate / correction1);
+        let root = T::from_f64(correction2.sqrt());
+        let factors = self.moments.factors();
+        let decay = Decay::new(step, DECOUPLED);
+        match state {
+            [m, v] => {
+                for (((x, &g), m), v) in x.iter_mut().zip(gradient).zip(m.iter_mut()).zip(v.iter_mut()) {
+                    let d = decay.gradient(g, *x);
+                    factors.average(m, d);
+                    factors.average_square(v, d);
+                    *x = decay.kept(*x) - rate * *m / (v.sqrt() / root + factors.eps);
+                }
+            }
+            [m, v, largest] => {
+                let state = m.iter_mut().zip(v.iter_mut()).zip(largest.iter_mut());
+                for ((x, &g), ((m, v), largest)) in x.iter_mut().zip(gradient).zip(state) {
+                    let d = decay.gradient(g, *x);
+                    factors.average(m, d);
+                    factors.average_square(v, d);
+                    *largest = if *v > *largest { *v } else { *largest };
+                    *x = decay.kept(*x) - rate * *m / (largest.sqrt() / root + factors.eps);
+                }
+            }
+            _ => unreachable!("two or three tensors of state"),
         }
     }
 }
