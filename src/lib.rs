@@ -53,9 +53,14 @@ pub mod prelude {
         DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
         Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
     };
+    pub use optim::schedule::{
+        Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
+        LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, Polynomial, ReduceOnPlateau, Schedule,
+        StepDecay, Threshold,
+    };
     pub use optim::{
-        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
-        Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,
+        self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,
+        clip_global_norm, clip_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }

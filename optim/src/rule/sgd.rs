@@ -4,6 +4,7 @@ use autodiff::Float;
 
 use crate::descent::Descent;
 use crate::group::averaging_factor;
+use crate::rule::decay::Decay;
 use crate::rule::{Rule, Step};
 
 /// Stochastic gradient descent.
@@ -14,7 +15,8 @@ use crate::rule::{Rule, Step};
 /// - v ← d at a parameter's first update, v ← μ·v + (1−τ)·d at the later ones
 /// - x ← x − α·v, or x ← x − α·(d + μ·v) after Nesterov; x ← x − α·d if μ = 0
 ///
-/// Defaults: μ = 0, τ = 0, λ = 0, not after Nesterov: x ← x − α·g. All as in PyTorch.
+/// Defaults: μ = 0, τ = 0, λ = 0, not after Nesterov: x ← x − α·g. All as in PyTorch, whose α is 1e-3 where
+/// none is given.
 ///
 /// B. T. Polyak, "Some methods of speeding up the convergence of iteration methods" (1964);
 /// Y. Nesterov, "A method for solving the convex programming problem with convergence rate O(1/k²)" (1983),
@@ -126,13 +128,10 @@ impl Rule for SgdRule {
     #[inline(always)]
     fn update<T: Float>(&self, step: &Step, x: &mut [T], gradient: &[T], state: &mut [&mut [T]]) {
         let rate = T::from_f64(step.learning_rate);
-        let decay = T::from_f64(step.weight_decay);
-        // Without decay the parameter must not enter the gradient: 0·∞ is no number.
-        let decays = step.weight_decay != 0.0;
+        let decay = Decay::in_gradient(step);
         let Some(velocity) = state.first_mut() else {
             for (x, &g) in x.iter_mut().zip(gradient) {
-                let d = if decays { g + decay * *x } else { g };
-                *x -= rate * d;
+                *x -= rate * decay.gradient(g, *x);
             }
             return;
         };
@@ -140,7 +139,7 @@ impl Rule for SgdRule {
         let keep = T::from_f64(self.momentum);
         let add = T::from_f64(if first { 1.0 } else { 1.0 - self.dampening });
         for ((x, &g), v) in x.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
-            let d = if decays { g + decay * *x } else { g };
+            let d = decay.gradient(g, *x);
             *v = keep * *v + add * d;
             *x -= rate * if self.nesterov { d + keep * *v } else { *v };
         }
