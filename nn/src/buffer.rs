@@ -25,12 +25,31 @@ pub struct Buffer<T: Float = f32>(Arc<Inner<T>>);
 struct Inner<T: Float> {
     value: RwLock<Tensor<T>>,
     frozen: AtomicBool,
+    count: bool,
 }
 
 impl<T: Float> Buffer<T> {
     /// A buffer with a first value. It does not stay connected to the tensor's tape.
     pub fn new(value: Tensor<T>) -> Self {
-        Self(Arc::new(Inner { value: RwLock::new(value.detach()), frozen: AtomicBool::new(false) }))
+        Self::with(value, false)
+    }
+
+    /// A buffer of shape \[\] that counts, from 0 on: training batches, for example. Files keep it as an integer.
+    ///
+    /// ```
+    /// use wengert::nn::Buffer;
+    ///
+    /// let batches = Buffer::<f32>::count();
+    /// batches.set(&(batches.value() + 1.0));
+    /// assert!(batches.is_count() && batches.value().item() == 1.0);
+    /// ```
+    pub fn count() -> Self {
+        Self::with(Tensor::scalar(0.0), true)
+    }
+
+    fn with(value: Tensor<T>, count: bool) -> Self {
+        let value = RwLock::new(value.detach());
+        Self(Arc::new(Inner { value, frozen: AtomicBool::new(false), count }))
     }
 
     /// The value now, as a tensor on no tape.
@@ -74,6 +93,11 @@ impl<T: Float> Buffer<T> {
         self.0.frozen.load(Ordering::Relaxed)
     }
 
+    /// Whether it was made by [`count`](Self::count).
+    pub fn is_count(&self) -> bool {
+        self.0.count
+    }
+
     /// Whether both handles are the same buffer.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -81,7 +105,7 @@ impl<T: Float> Buffer<T> {
 
     /// Another buffer with the same value.
     pub fn deep_clone(&self) -> Self {
-        let copy = Self::new(self.value());
+        let copy = Self::with(self.value(), self.is_count());
         if self.is_frozen() {
             copy.freeze();
         }
