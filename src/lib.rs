@@ -43,7 +43,7 @@ pub mod prelude {
     pub use nn::{
         self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
         Dropout, Flatten, Init, Inspect, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm,
-        LstmConfig, MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+        LstmConfig, MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, StateDict, Tanh,
     };
     pub use optim::{
         self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,

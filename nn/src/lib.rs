@@ -64,4 +64,4 @@ pub use normalization::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormConfig};
 pub use pooling::{AvgPool2d, MaxPool2d};
 pub use recurrent::{Lstm, LstmConfig};
 pub use sequential::Sequential;
-pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};
+pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict};
