@@ -55,8 +55,9 @@ pub mod prelude {
     };
     pub use optim::schedule::{
         Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
-        LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, Polynomial, ReduceOnPlateau, Schedule,
-        StepDecay, Threshold,
+        LinearRamp, LstmConfig, MaxPool2d, Module, MultiStep, Noam, OneCycle, Piecewise, PlateauMode,
+        Polynomial, ReduceOnPlateau, Relu, Schedule, Sequential, Sigmoid, Softmax, StateDict, StepDecay,
+        Tanh, Threshold,
     };
     pub use optim::{
         self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,

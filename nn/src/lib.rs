@@ -77,4 +77,4 @@ pub use recurrent::{
     Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
 };
 pub use sequential::Sequential;
-pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};
+pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict};
