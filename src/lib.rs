@@ -41,22 +41,38 @@ pub mod prelude {
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
-        self, Activation, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d,
-        AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm1d, BatchNorm2d,
-        BatchNormConfig, Bilinear, BilinearConfig, Buffer, ChannelShuffle, CircularPad1d, CircularPad2d,
-        CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, Conv1d, Conv1dConfig, Conv2d,
-        Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d,
-        ConvTranspose2dConfig, ConvTranspose3d, ConvTranspose3dConfig, CosineSimilarity, Dropout, Embedding,
-        EmbeddingBag, EmbeddingBagConfig, EmbeddingConfig, Flatten, Fold, Identity, Init, Inspect, Layer,
-        LeakyRelu, Linear, LinearConfig, LogSoftmax, LpPool1d, LpPool2d, LpPool3d, Lstm, LstmConfig,
-        MaxPool1d, MaxPool2d, MaxPool3d, MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, Module, PaddingMode,
-        PairwiseDistance, PixelShuffle, PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d,
-        Relu, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, Sequential, Sigmoid, Softmax, Tanh,
-        Unflatten, Unfold, Upsample, ZeroPad1d, ZeroPad2d, ZeroPad3d,
+        self, Activation, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Bilinear, BilinearConfig,
+        Buffer, ChannelShuffle, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig,
+        ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig, ConvTranspose3d,
+        ConvTranspose3dConfig, CosineSimilarity, Dropout, Embedding, EmbeddingBag, EmbeddingBagConfig,
+        EmbeddingConfig, Flatten, Fold, GroupNorm, GroupNormConfig, Identity, Init, Inspect, InstanceNorm1d,
+        InstanceNorm2d, InstanceNorm3d, InstanceNormConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu,
+        Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, Module, PaddingMode,
+        PairwiseDistance, PixelShuffle, PixelUnshuffle, Relu, RmsNorm, RmsNormConfig, Sequential, Sigmoid,
+        Softmax, StateDict, Tanh, Unflatten, Unfold, Upsample,
+    };
+    pub use nn::{
+        AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
+        AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, LpPool1d, LpPool2d, LpPool3d, MaxPool1d,
+        MaxPool2d, MaxPool3d, MaxUnpool1d, MaxUnpool2d, MaxUnpool3d,
+    };
+    pub use nn::{
+        CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d,
+        ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d,
+        ReplicationPad3d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
+    };
+    pub use nn::{
+        DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+        Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
+    };
+    pub use optim::schedule::{
+        Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
+        LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, PlateauThreshold, Polynomial,
+        ReduceOnPlateau, Schedule, StepDecay,
     };
     pub use optim::{
-        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
-        Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,
+        self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,
+        clip_global_norm, clip_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }

@@ -47,7 +47,7 @@ mod normalization;
 mod padding;
 mod patches;
 mod pooling;
-mod recurrent;
+pub mod recurrent;
 mod sequential;
 mod shuffle;
 mod similarity;
@@ -77,7 +77,11 @@ pub use linear::{Linear, LinearConfig};
 #[doc(inline)]
 pub use module::{Module, Visitor, VisitorMut};
 pub use nn_derive::Module;
-pub use normalization::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormConfig};
+pub use normalization::{
+    BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, GroupNorm, GroupNormConfig,
+    InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormConfig, LayerNorm,
+    LayerNormConfig, LocalResponseNorm, LocalResponseNormConfig, NormalizedShape, RmsNorm, RmsNormConfig,
+};
 pub use padding::{
     CircularPad, CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad, ConstantPad1d, ConstantPad2d,
     ConstantPad3d, PadWidths, ReflectionPad, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d,
@@ -86,9 +90,12 @@ pub use padding::{
 };
 pub use patches::{Fold, Unfold};
 pub use pooling::*;
-pub use recurrent::{Lstm, LstmConfig};
+pub use recurrent::{
+    DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+    Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
+};
 pub use sequential::Sequential;
 pub use shuffle::{ChannelShuffle, PixelShuffle, PixelUnshuffle};
 pub use similarity::{CosineSimilarity, PairwiseDistance};
-pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};
+pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict};
 pub use upsample::Upsample;
