@@ -39,7 +39,9 @@ fn a_wrong_input_is_reported_at_the_callers_line() {
     let mut wrong = Vec::new();
     macro_rules! at_this_line {
         ($mistake:expr) => {
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop($mistake)));
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let _ = $mistake;
+            }));
             let expected = Some((file!().to_owned(), line!()));
             let found = place.lock().unwrap().take();
             if result.is_ok() || found != expected {
