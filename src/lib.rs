@@ -46,8 +46,9 @@ pub mod prelude {
         LstmConfig, MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
     };
     pub use optim::{
-        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
-        Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,
+        self, Adadelta, Adagrad, Adam, AdamW, Adamax, Constant, Cosine, Exponential, InverseTime, Lbfgs,
+        LineSearch, Lion, NAdam, Optimizer, ParameterGroup, RAdam, RmsProp, Rprop, Schedule, Sgd, StepDecay,
+        WarmUp, clip_global_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }
