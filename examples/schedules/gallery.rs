@@ -236,6 +236,7 @@ pub(crate) fn panels() -> Vec<Panel> {
         panel(
             "clamp",
             "min(max(S(t), a), b)",
+            TopRight,
             [
                 curve("γ = 1.02 up to 0.7", Exponential::new(0.002, 1.02).clamp(0.0, 0.7)),
                 curve("γ = 0.99 down to 0.3", Exponential::new(1.0, 0.99).clamp(0.3, 1.0)),
