@@ -23,8 +23,10 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod accumulation;
 mod archive;
 mod atomic;
+mod average;
 mod clip;
 mod descent;
 mod error;
@@ -36,7 +38,9 @@ mod rule;
 pub mod schedule;
 mod state;
 
-pub use clip::{clip_global_norm, clip_value};
+pub use accumulation::AccumulatedGradients;
+pub use average::Ewa;
+pub use clip::{AdaptiveClip, MaxNorm, clip_adaptive, clip_global_norm, clip_norm, clip_value};
 pub use descent::Descent;
 pub use error::{Error, StateProblem};
 pub use group::{ParameterGroup, decays, partition_parameters};
@@ -46,4 +50,8 @@ pub use rule::{
     Adadelta, AdadeltaRule, Adagrad, AdagradRule, Adam, AdamRule, AdamW, Adamax, AdamaxRule, Lion, LionRule,
     NAdam, NAdamRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Rprop, RpropRule, Rule, Sgd, SgdRule, Step,
 };
-pub use schedule::{Constant, Cosine, Exponential, InverseTime, PerEpoch, Schedule, StepDecay, WarmUp};
+pub use schedule::{
+    Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
+    LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, Polynomial, ReduceOnPlateau, Schedule,
+    StepDecay, Threshold,
+};

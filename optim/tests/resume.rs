@@ -69,7 +69,7 @@ fn split<T: Float>(p: Vec<Parameter<T>>) -> (Vec<Parameter<T>>, ParameterGroup<T
 }
 
 fn check_all<T: Float>() {
-    let schedule = || Cosine::new(0.05, 20).minimum(1e-3).warm_up(5);
+    let schedule = || Cosine::new(0.05, 20).minimum(1e-3).warmup(5);
     check_resume::<_, T>(|p| Sgd::new(p, 0.05));
     check_resume::<_, T>(|p| Sgd::new(p, schedule()).momentum(0.9).weight_decay(0.1));
     check_resume::<_, T>(|p| Sgd::new(p, 0.05).averaged_momentum(0.7));

@@ -48,7 +48,7 @@ pub type Adam<T = f32> = Descent<AdamRule<false>, T>;
 ///
 /// let weight = Parameter::new(Tensor::<f32>::ones([3, 2]));
 /// let bias = Parameter::new(Tensor::zeros([3]));
-/// let adamw = AdamW::new([weight], Cosine::new(1e-3, 10_000).warm_up(500))
+/// let adamw = AdamW::new([weight], Cosine::new(1e-3, 10_000).warmup(500))
 ///     .weight_decay(0.05)
 ///     .add_group(ParameterGroup::new([bias]).weight_decay(0.0));
 /// assert_eq!(adamw.step_count(), 0);
