@@ -2,8 +2,12 @@
 //! training passes leave in the buffers. The values are in the `.json.gz` files, which `generate` wrote.
 
 mod cases;
+mod convolution;
 mod linear;
+mod normalization;
+mod recurrent;
 mod subject;
+mod transposed;
 
 use crate::cases::Case;
 use crate::subject::Subject;
@@ -22,4 +26,24 @@ fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
 #[test]
 fn linear() {
     family(include_bytes!("linear.json.gz"), 6, linear::build);
+}
+
+#[test]
+fn convolution() {
+    family(include_bytes!("convolution.json.gz"), 50, convolution::build);
+}
+
+#[test]
+fn transposed() {
+    family(include_bytes!("transposed.json.gz"), 25, transposed::build);
+}
+
+#[test]
+fn normalization() {
+    family(include_bytes!("normalization.json.gz"), 200, normalization::build);
+}
+
+#[test]
+fn recurrent() {
+    family(include_bytes!("recurrent.json.gz"), 101, recurrent::build);
 }
