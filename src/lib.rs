@@ -41,11 +41,15 @@ pub mod prelude {
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
-        self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Buffer, Conv2d,
-        Conv2dConfig, Dropout, Flatten, GroupNorm, GroupNormConfig, Init, Inspect, InstanceNorm1d,
-        InstanceNorm2d, InstanceNorm3d, InstanceNormConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu,
-        Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, Lstm, LstmConfig,
-        MaxPool2d, Module, Relu, RmsNorm, RmsNormConfig, Sequential, Sigmoid, Softmax, Tanh,
+        self, Activation, AlphaDropout, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig,
+        Buffer, Celu, Conv2d, Conv2dConfig, Dropout, Dropout1d, Dropout2d, Dropout3d, Elu,
+        FeatureAlphaDropout, Flatten, Gelu, GeluApproximation, Glu, GroupNorm, GroupNormConfig, Hardshrink,
+        Hardsigmoid, Hardswish, Hardtanh, Init, Inspect, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d,
+        InstanceNormConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu, Linear, LinearConfig,
+        LocalResponseNorm, LocalResponseNormConfig, LogSigmoid, LogSoftmax, Lstm, LstmConfig, MaxPool2d,
+        Mish, Module, Prelu, PreluConfig, Relu, Relu6, RmsNorm, RmsNormConfig, Rrelu, Selu, Sequential,
+        Sigmoid, Silu, Softmax, Softmax2d, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink,
+        Threshold,
     };
     pub use optim::{
         self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,

@@ -46,12 +46,16 @@ mod recurrent;
 mod sequential;
 mod state;
 
-pub use activation::{Activation, LeakyRelu, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
+pub use activation::{
+    Activation, Celu, Elu, Gelu, GeluApproximation, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh,
+    LeakyRelu, LogSigmoid, LogSoftmax, Mish, Prelu, PreluConfig, Relu, Relu6, Rrelu, Selu, Sigmoid, Silu,
+    Softmax, Softmax2d, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
+};
 pub use autodiff::Parameter;
 pub use buffer::Buffer;
 pub use config::ConfigError;
 pub use convolution::{Conv2d, Conv2dConfig};
-pub use dropout::Dropout;
+pub use dropout::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout};
 pub use flatten::Flatten;
 pub use init::Init;
 pub use inspect::Inspect;
