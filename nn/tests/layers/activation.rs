@@ -98,7 +98,7 @@ fn wrong_options_and_inputs_are_refused_at_the_callers_line() {
         ("elu: ", &|| drop(Elu::new(f64::NAN).forward(&x))),
         ("celu: ", &|| drop(Celu::new(0.0).forward(&x))),
         ("softplus: ", &|| drop(Softplus::new(0.0, 20.0).forward(&x))),
-        ("hardtanh: ", &|| drop(Hardtanh::new(1.0, -1.0).forward(&x))),
+        ("clamp: ", &|| drop(Hardtanh::new(1.0, -1.0).forward(&x))),
         ("softshrink: ", &|| drop(Softshrink::new(-0.5).forward(&x))),
         ("prelu: ", &|| drop(slopes.forward(&x))),
         ("glu: ", &|| drop(Glu::default().forward(&x))),

@@ -11,7 +11,7 @@ use crate::{close, filled, panic_of, ramp};
 
 /// All buffers, as numbers.
 fn buffers<T: Float>(norm: &dyn Module<T>) -> Vec<Vec<f64>> {
-    let numbers = |x: Tensor<T>| x.to_vec().into_iter().map(T::to_f64).collect();
+    let numbers = |x: Tensor<T>| x.to_vec().into_iter().map(Float::to_f64).collect();
     norm.named_buffers().into_iter().map(|(_, buffer)| numbers(buffer.value())).collect()
 }
 

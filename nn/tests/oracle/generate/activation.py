@@ -1,4 +1,5 @@
 import numpy as np
+import torch
 from common import Family
 from torch import nn
 
@@ -33,6 +34,13 @@ ELEMENTWISE = [
 ]
 
 
+# Where PyTorch's gradient has a constant of single precision, the same function of others.
+EXACT = {
+    nn.CELU: lambda m, x: torch.where(x > 0, x, m.alpha * torch.expm1(torch.clamp(x, max=0) / m.alpha)),
+    nn.Hardsigmoid: lambda m, x: nn.functional.relu6(x + 3) / 6,
+}
+
+
 def cases():
     family = Family("activation")
 
@@ -40,7 +48,7 @@ def cases():
         ours = {RENAMED.get(key, key): value for key, value in options.items()}
         told = [f"{key}={value}" for key, value in options.items()]
         told += [str(list(x)) if isinstance(x, tuple) else "wide" for x in inputs]
-        family.case(module.__name__, ", ".join(told), module(**options), ours, *inputs, random=random)
+        family.case(module.__name__, ", ".join(told), module(**options), ours, *inputs, random=random, forward=EXACT.get(module))
 
     for module, settings in ELEMENTWISE:
         for options in settings:
