@@ -41,19 +41,32 @@ pub mod prelude {
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
-        self, Activation, AlphaDropout, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig,
-        Buffer, Celu, Conv2d, Conv2dConfig, Dropout, Dropout1d, Dropout2d, Dropout3d, Elu,
-        FeatureAlphaDropout, Flatten, Gelu, GeluApproximation, Glu, GroupNorm, GroupNormConfig, Hardshrink,
-        Hardsigmoid, Hardswish, Hardtanh, Init, Inspect, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d,
+        self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Buffer, Conv1d,
+        Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose1d, ConvTranspose1dConfig,
+        ConvTranspose2d, ConvTranspose2dConfig, ConvTranspose3d, ConvTranspose3dConfig, Dropout, Flatten,
+        GroupNorm, GroupNormConfig, Init, Inspect, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d,
         InstanceNormConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu, Linear, LinearConfig,
-        LocalResponseNorm, LocalResponseNormConfig, LogSigmoid, LogSoftmax, Lstm, LstmConfig, MaxPool2d,
-        Mish, Module, Prelu, PreluConfig, Relu, Relu6, RmsNorm, RmsNormConfig, Rrelu, Selu, Sequential,
-        Sigmoid, Silu, Softmax, Softmax2d, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink,
-        Threshold,
+        LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, MaxPool2d, Module, PaddingMode, Relu,
+        RmsNorm, RmsNormConfig, Sequential, Sigmoid, Softmax, StateDict, Tanh,
+    };
+    pub use nn::{
+        AlphaDropout, Celu, Dropout1d, Dropout2d, Dropout3d, Elu, FeatureAlphaDropout, Gelu,
+        GeluApproximation, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LogSigmoid, Mish, Prelu,
+        PreluConfig, Relu6, Rrelu, Selu, Silu, Softmax2d, Softmin, Softplus, Softshrink, Softsign,
+        Tanhshrink, Threshold,
+    };
+    pub use nn::{
+        DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+        Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
+    };
+    pub use optim::schedule::{
+        Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
+        LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, PlateauThreshold, Polynomial,
+        ReduceOnPlateau, Schedule, StepDecay,
     };
     pub use optim::{
-        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
-        Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,
+        self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,
+        clip_global_norm, clip_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }

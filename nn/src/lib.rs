@@ -42,7 +42,7 @@ mod linear;
 pub mod module;
 mod normalization;
 mod pooling;
-mod recurrent;
+pub mod recurrent;
 mod sequential;
 mod state;
 
@@ -54,7 +54,13 @@ pub use activation::{
 pub use autodiff::Parameter;
 pub use buffer::Buffer;
 pub use config::ConfigError;
-pub use convolution::{Conv2d, Conv2dConfig};
+pub use convolution::{
+    Conv, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvConfig, PaddingMode,
+};
+pub use convolution::{
+    ConvTranspose, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig,
+    ConvTranspose3d, ConvTranspose3dConfig, ConvTransposeConfig,
+};
 pub use dropout::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout};
 pub use flatten::Flatten;
 pub use init::Init;
@@ -70,6 +76,9 @@ pub use normalization::{
     LayerNormConfig, LocalResponseNorm, LocalResponseNormConfig, NormalizedShape, RmsNorm, RmsNormConfig,
 };
 pub use pooling::{AvgPool2d, MaxPool2d};
-pub use recurrent::{Lstm, LstmConfig};
+pub use recurrent::{
+    DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+    Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
+};
 pub use sequential::Sequential;
-pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};
+pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict};

@@ -14,7 +14,7 @@ fn gradients_flow_to_every_parameter() {
     gradients_flow(&BatchNorm2d::new(3), &[4, 3, 2, 2]);
     gradients_flow(&BatchNormConfig::new(3).affine(false).init::<2, _>(), &[4, 3, 2, 2]);
     gradients_flow(&BatchNormConfig::new(3).track_running_stats(false).init::<2, _>(), &[4, 3, 2, 2]);
-    gradients_flow(&LstmConfig::new(3, 4).layers(2).dropout(0.3).init(&mut rng), &[4, 2, 3]);
+    gradients_flow(&LstmConfig::new(3, 4).num_layers(2).dropout(0.3).init(&mut rng), &[4, 2, 3]);
     gradients_flow(&LstmConfig::new(3, 4).bias(false).batch_first(true).init(&mut rng), &[4, 2, 3]);
     let all = Sequential::new()
         .push(Conv2d::new(1, 4, 3, &mut rng))

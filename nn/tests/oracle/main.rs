@@ -3,10 +3,13 @@
 
 mod activation;
 mod cases;
+mod convolution;
 mod dropout;
 mod linear;
 mod normalization;
+mod recurrent;
 mod subject;
+mod transposed;
 
 use crate::cases::Case;
 use crate::subject::Subject;
@@ -38,6 +41,21 @@ fn linear() {
 }
 
 #[test]
+fn convolution() {
+    family(include_bytes!("convolution.json.gz"), 50, convolution::build);
+}
+
+#[test]
+fn transposed() {
+    family(include_bytes!("transposed.json.gz"), 25, transposed::build);
+}
+
+#[test]
 fn normalization() {
     family(include_bytes!("normalization.json.gz"), 200, normalization::build);
+}
+
+#[test]
+fn recurrent() {
+    family(include_bytes!("recurrent.json.gz"), 101, recurrent::build);
 }
