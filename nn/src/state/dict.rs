@@ -393,12 +393,11 @@ fn read(source: &Source<'_>) -> (&'static str, Entries) {
         return ("state", Err(error.into()));
     }
     if first.starts_with(&zip::MAGIC) {
-        return match zip::parts(source) {
+        let parts = zip::parts(source).and_then(|parts| Ok((pytorch::folder(&parts)?, parts)));
+        return match parts {
             Err(problem) => ("PyTorch or NumPy", Err(problem)),
-            Ok(parts) => match pytorch::folder(&parts).map(str::to_owned) {
-                Some(folder) => ("PyTorch", pytorch::entries(source, &parts, &folder)),
-                None => ("NumPy", numpy::archive(source, parts)),
-            },
+            Ok((Some(folder), parts)) => ("PyTorch", pytorch::entries(source, &parts, &folder)),
+            Ok((None, parts)) => ("NumPy", numpy::archive(source, parts)),
         };
     }
     if first.starts_with(&numpy::MAGIC) {

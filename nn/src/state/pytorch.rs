@@ -26,8 +26,13 @@ pub(super) const LEGACY: [u8; 15] =
     [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, b'.'];
 
 /// The folder of the archive that `torch.save` wrote, with a slash, if it is one.
-pub(super) fn folder(parts: &BTreeMap<String, Part>) -> Option<&str> {
-    parts.keys().filter_map(|name| name.strip_suffix("data.pkl")).find(|f| f.is_empty() || f.ends_with('/'))
+pub(super) fn folder(parts: &BTreeMap<String, Part>) -> Result<Option<String>, Problem> {
+    let folders = parts.keys().filter_map(|name| name.strip_suffix("data.pkl"));
+    let mut folders = folders.filter(|folder| folder.is_empty() || folder.ends_with('/'));
+    match (folders.next(), folders.next()) {
+        (_, Some(_)) => Err(Problem::new("it has more than one data.pkl")),
+        (folder, None) => Ok(folder.map(str::to_owned)),
+    }
 }
 
 /// The file's tensors by name: the keys on the way to each, joined by dots.

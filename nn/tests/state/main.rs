@@ -1,13 +1,29 @@
 //! Saving and loading: what comes back, what other programs wrote, what is reported, and what hostile or
 //! impossible files and processes that die do.
 
+mod build;
+mod hostile;
+mod mutation;
 mod reading;
 mod saving;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use peak_alloc::PeakAlloc;
 
 use wengert::prelude::*;
+
+/// Counts the memory in use, to see what hostile files take.
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
+
+/// Held by the tests that read hostile files, so that what one of them takes is not counted as another's.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Where a file lies that fixtures/write.py wrote.
 fn fixture_path(name: &str) -> PathBuf {
