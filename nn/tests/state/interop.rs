@@ -18,7 +18,8 @@ fn net<T: Float>() -> Net<T> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let conv = Conv2d::new(3, 4, 3, &mut rng);
     let lstm = LstmConfig::new(4, 5).batch_first(true).init(&mut rng);
-    let head = Sequential::new().push(Linear::new(5, 6, &mut rng)).push(Relu).push(Linear::new(6, 2, &mut rng));
+    let head =
+        Sequential::new().push(Linear::new(5, 6, &mut rng)).push(Relu).push(Linear::new(6, 2, &mut rng));
     Net { conv, bn: BatchNorm2d::new(4), lstm, head }
 }
 
@@ -35,10 +36,13 @@ impl<T: Float> Net<T> {
 fn exchange<T: Float>(folder: &Path, element: &str) -> Result<(), Box<dyn Error>> {
     let input = Parameter::<T>::new(Tensor::zeros([2, 3, 6, 6]));
     input.load(folder.join("input.npy"))?;
-    for file in ["state.pt", "protocol5.pt", "state.safetensors", "plain.npz", "compressed.npz", "checkpoint.pth"] {
+    for file in
+        ["state.pt", "protocol5.pt", "state.safetensors", "plain.npz", "compressed.npz", "checkpoint.pth"]
+    {
         let net = net::<T>();
         let dict = StateDict::open(folder.join(file))?;
-        let dict = if file == "checkpoint.pth" { dict.select("model")?.strip_prefix("module.")? } else { dict };
+        let dict =
+            if file == "checkpoint.pth" { dict.select("model")?.strip_prefix("module.")? } else { dict };
         assert!(dict.load_into(&net)?.is_complete());
         net.save(folder.join(format!("{file}.{element}.safetensors")))?;
         let output = Parameter::new(net.forward(&input.value()));
