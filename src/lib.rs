@@ -46,8 +46,8 @@ pub mod prelude {
         ConvTranspose2d, ConvTranspose2dConfig, ConvTranspose3d, ConvTranspose3dConfig, Dropout, Flatten,
         GroupNorm, GroupNormConfig, Init, Inspect, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d,
         InstanceNormConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu, Linear, LinearConfig,
-        LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, Lstm, LstmConfig, MaxPool2d, Module,
-        PaddingMode, Relu, RmsNorm, RmsNormConfig, Sequential, Sigmoid, Softmax, Tanh,
+        LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, MaxPool2d, Module, PaddingMode, Relu,
+        RmsNorm, RmsNormConfig, Sequential, Sigmoid, Softmax, StateDict, Tanh,
     };
     pub use nn::{
         DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
@@ -55,9 +55,8 @@ pub mod prelude {
     };
     pub use optim::schedule::{
         Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
-        LinearRamp, LstmConfig, MaxPool2d, Module, MultiStep, Noam, OneCycle, Piecewise, PlateauMode,
-        Polynomial, ReduceOnPlateau, Relu, Schedule, Sequential, Sigmoid, Softmax, StateDict, StepDecay,
-        Tanh, Threshold,
+        LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, PlateauThreshold, Polynomial,
+        ReduceOnPlateau, Schedule, StepDecay,
     };
     pub use optim::{
         self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,
