@@ -260,7 +260,8 @@ pub(crate) fn panels() -> Vec<Panel> {
 /// A loss that comes to rest the lower, the lower the rate is: as in a training whose steps are too long for the
 /// valley they are in. It is observed every 4 steps.
 fn plateau(labels: Corner) -> Panel {
-    let plateau = ReduceOnPlateau::new(0.9).factor(0.5).patience(6).threshold(Threshold::Relative(0.01));
+    let plateau =
+        ReduceOnPlateau::new(0.9).factor(0.5).patience(6).threshold(PlateauThreshold::Relative(0.01));
     let mut noise = ChaCha8Rng::seed_from_u64(3);
     let (mut loss, mut rates, mut losses) = (1.0, Vec::new(), Vec::new());
     for step in 0..=STEPS {

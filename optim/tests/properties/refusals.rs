@@ -59,7 +59,7 @@ fn wrong_arguments_are_refused() {
         "ReduceOnPlateau::new (the initial rate): expected a finite number ≥ 0, found -1": ReduceOnPlateau::new(-1.0);
         "ReduceOnPlateau::factor: expected a number in [0, 1), found 1": ReduceOnPlateau::new(1.0).factor(1.0);
         "ReduceOnPlateau::threshold: expected a finite number ≥ 0, found -1":
-            ReduceOnPlateau::new(1.0).threshold(Threshold::Absolute(-1.0));
+            ReduceOnPlateau::new(1.0).threshold(PlateauThreshold::Absolute(-1.0));
         "clip_value: expected a limit ≥ 0, found NaN": clip_value(&mut grads(), f64::NAN);
         "clip_global_norm: expected a norm ≥ 0, found -1": clip_global_norm(&mut grads(), -1.0);
         "clip_norm: expected a norm ≥ 0, found NaN": clip_norm(&mut grads(), f64::NAN);
