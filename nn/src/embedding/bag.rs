@@ -90,10 +90,7 @@ impl<T: Float> EmbeddingBag<T> {
         }
         let ends: Vec<usize> = (1..=bags).map(|bag| bag * size).collect();
         self.check_weights(ids, per_sample_weights);
-        let flat = match per_sample_weights {
-            Some(weights) => Some(weights.reshape([bags * size])),
-            None => None,
-        };
+        let flat = per_sample_weights.map(|weights| weights.reshape([bags * size]));
         self.reduced(&ids.reshape([bags * size]), &ends, flat.as_ref())
     }
 

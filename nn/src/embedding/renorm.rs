@@ -50,7 +50,7 @@ fn shrink<T: Float>(weight: &Parameter<T>, bound: MaxNorm, ids: &Indices) {
         let table = table.as_slice_mut().expect("row-major");
         for (&id, &factor) in named.iter().zip(&factors) {
             let row = &mut table[id as usize * width..][..width];
-            row.iter_mut().for_each(|x| *x = *x * factor);
+            row.iter_mut().for_each(|x| *x *= factor);
         }
     });
 }

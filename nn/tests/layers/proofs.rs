@@ -114,8 +114,11 @@ impl<T: Float> Layer<T> for Squared<T> {
     }
 }
 
-/// The layers, each with the shape of an input that has two sizes free.
-fn layers<T: Float>() -> Vec<(fn(usize, usize) -> Vec<usize>, Box<dyn Layer<T>>)> {
+/// The shape of an input that has two sizes free.
+type ShapeOf = fn(usize, usize) -> Vec<usize>;
+
+/// The layers, each with the shape of its input.
+fn layers<T: Float>() -> Vec<(ShapeOf, Box<dyn Layer<T>>)> {
     let rng = &mut rng();
     let mode = Conv1dConfig::new(2, 2, 2).padding(Padding::Same).padding_mode(PaddingMode::Circular);
     let groups = Conv3dConfig::new(2, 2, (1, 2, 2)).groups(2).stride((1, 2, 1)).padding((0, 1, 0));
