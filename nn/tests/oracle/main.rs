@@ -5,9 +5,12 @@ mod activation;
 mod cases;
 mod convolution;
 mod dropout;
+mod embedding;
 mod linear;
 mod normalization;
+mod pooling;
 mod recurrent;
+mod shapes;
 mod subject;
 mod transposed;
 
@@ -37,7 +40,7 @@ fn dropout() {
 
 #[test]
 fn linear() {
-    family(include_bytes!("linear.json.gz"), 6, linear::build);
+    family(include_bytes!("linear.json.gz"), 21, linear::build);
 }
 
 #[test]
@@ -58,4 +61,19 @@ fn normalization() {
 #[test]
 fn recurrent() {
     family(include_bytes!("recurrent.json.gz"), 101, recurrent::build);
+}
+
+#[test]
+fn embedding() {
+    family(include_bytes!("embedding.json.gz"), 35, embedding::build);
+}
+
+#[test]
+fn pooling() {
+    family(include_bytes!("pooling.json.gz"), 80, pooling::build);
+}
+
+#[test]
+fn shapes() {
+    family(include_bytes!("shapes.json.gz"), 70, shapes::build);
 }
