@@ -50,7 +50,13 @@ pub use activation::{Activation, LeakyRelu, LogSoftmax, Relu, Sigmoid, Softmax, 
 pub use autodiff::Parameter;
 pub use buffer::Buffer;
 pub use config::ConfigError;
-pub use convolution::{Conv2d, Conv2dConfig};
+pub use convolution::{
+    Conv, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvConfig, PaddingMode,
+};
+pub use convolution::{
+    ConvTranspose, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig,
+    ConvTranspose3d, ConvTranspose3dConfig, ConvTransposeConfig,
+};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use init::Init;

@@ -2,9 +2,11 @@
 //! training passes leave in the buffers. The values are in the `.json.gz` files, which `generate` wrote.
 
 mod cases;
+mod convolution;
 mod linear;
 mod recurrent;
 mod subject;
+mod transposed;
 
 use crate::cases::Case;
 use crate::subject::Subject;
@@ -23,6 +25,16 @@ fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
 #[test]
 fn linear() {
     family(include_bytes!("linear.json.gz"), 6, linear::build);
+}
+
+#[test]
+fn convolution() {
+    family(include_bytes!("convolution.json.gz"), 50, convolution::build);
+}
+
+#[test]
+fn transposed() {
+    family(include_bytes!("transposed.json.gz"), 25, transposed::build);
 }
 
 #[test]

@@ -4,9 +4,9 @@
     python nn/tests/oracle/generate [FAMILY ...]
 
 The files are committed; `cargo test` only reads them (nn/tests/oracle/main.rs). A case holds a layer, its options, its
-state dict, five batches of inputs, and in double precision: the output for the first batch in evaluation and in training
-mode, the gradients of sum(w * y) there by inputs and parameters, the buffers after training passes over all five, and
-the first batch's output in evaluation mode after that.
+state dict, batches of inputs (five if it has buffers), and in double precision: the output for the first batch in
+evaluation and in training mode, the gradients of sum(w * y) there by inputs and parameters, the buffers after training
+passes over all, and the first batch's output in evaluation mode after that.
 """
 
 import importlib

@@ -47,12 +47,13 @@ class Family:
     def __init__(self, name):
         self.name, self.cases = name, []
 
-    def case(self, layer, name, module, options, *inputs, indices=(), random=False, forward=None):
+    def case(self, layer, name, module, options, *inputs, indices=(), random=False, forward=None, steps=None):
         """Records a case.
 
         `inputs` are arrays or shapes to draw arrays of, `indices` integer arrays handed over after them.
         A layer whose forward pass draws at random in training is evaluated only.
-        `forward(module, *inputs)` stands for calling the module.
+        `forward(module, *inputs)` stands for calling the module. There are five steps if the module has buffers,
+        one otherwise, unless `steps` are given.
         """
         full = f"{layer}: {name}"
         assert all(full != c["name"] for c in self.cases), full
@@ -70,7 +71,8 @@ class Family:
             ]
             return [x.requires_grad_() for x in xs]
 
-        steps = [step(i) for i in range(STEPS)]
+        steps = steps or (STEPS if list(module.buffers()) else 1)
+        steps = [step(i) for i in range(steps)]
         module.eval()
         evaluated = tensors(forward(module, *steps[0], *ids))
         module.train(not random)
