@@ -1,7 +1,8 @@
 //! Values that a module keeps beside its parameters: saved with it, but not learned by an optimizer.
 
+use std::array;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use autodiff::{Float, Tensor};
 
@@ -55,6 +56,73 @@ impl<T: Float> Buffer<T> {
     /// The value now, as a tensor on no tape.
     pub fn value(&self) -> Tensor<T> {
         self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The values of several buffers at one moment: all as they were before an [`update`](Self::update) of them, or
+    /// all as they are after it.
+    ///
+    /// ```
+    /// use wengert::nn::Buffer;
+    /// use wengert::prelude::*;
+    ///
+    /// let (sum, count) = (Buffer::new(Tensor::<f64>::zeros([2])), Buffer::count());
+    /// Buffer::update([&sum, &count], |[s, n]| [Tensor::from_vec([2], vec![3.0, 5.0]), n + 1.0]);
+    /// let [s, n] = Buffer::values([&sum, &count]);
+    /// assert_eq!((s / n).to_vec(), [3.0, 5.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a buffer is given twice.
+    #[track_caller]
+    pub fn values<const N: usize>(buffers: [&Self; N]) -> [Tensor<T>; N] {
+        let mut guards = [const { None }; N];
+        for at in Self::lock_order("Buffer::values", &buffers) {
+            guards[at] = Some(buffers[at].0.value.read().unwrap_or_else(PoisonError::into_inner));
+        }
+        guards.map(|guard| guard.expect("all are locked").clone())
+    }
+
+    /// Replaces the values of several buffers at once by what the function makes of them. Nobody sees some old and
+    /// some new who reads them with [`values`](Self::values), and no update of another thread gets lost.
+    ///
+    /// The function runs while the buffers are locked: it must not use them, nor wait for other threads, which
+    /// might. Operations on big tensors do wait.
+    ///
+    /// # Panics
+    /// If a buffer is given twice, or a new value has another shape than its buffer; then none changes.
+    #[track_caller]
+    pub fn update<const N: usize>(
+        buffers: [&Self; N],
+        change: impl FnOnce([Tensor<T>; N]) -> [Tensor<T>; N],
+    ) {
+        let mut guards: [Option<RwLockWriteGuard<'_, Tensor<T>>>; N] = [const { None }; N];
+        for at in Self::lock_order("Buffer::update", &buffers) {
+            guards[at] = Some(buffers[at].0.value.write().unwrap_or_else(PoisonError::into_inner));
+        }
+        let mut guards = guards.map(|guard| guard.expect("all are locked"));
+        let values = change(array::from_fn(|i| guards[i].clone()));
+        let differs = |(guard, value): (&RwLockWriteGuard<'_, Tensor<T>>, &Tensor<T>)| {
+            (guard.shape() != value.shape()).then(|| (guard.shape().to_vec(), value.shape().to_vec()))
+        };
+        if let Some((shape, new)) = guards.iter().zip(&values).find_map(differs) {
+            drop(guards);
+            panic!("Buffer::update: the buffer has shape {shape:?}, the new value {new:?}");
+        }
+        for (guard, value) in guards.iter_mut().zip(values) {
+            **guard = value.detach();
+        }
+    }
+
+    /// The order in which everyone locks these buffers, so that nobody waits for one who waits for him.
+    #[track_caller]
+    fn lock_order<const N: usize>(operation: &str, buffers: &[&Self; N]) -> [usize; N] {
+        let mut order = array::from_fn(|i| i);
+        order.sort_unstable_by_key(|&i: &usize| buffers[i].address());
+        assert!(
+            order.windows(2).all(|pair| !buffers[pair[0]].is(buffers[pair[1]])),
+            "{operation}: a buffer is given twice"
+        );
+        order
     }
 
     /// The sizes of the axes.

@@ -35,7 +35,7 @@ fn wrong_configurations_are_errors_that_say_what_and_where() {
         (lstm(LstmConfig::new(1, 1).num_layers(0)), "num_layers is 0"),
         (lstm(LstmConfig::new(1, 1).num_layers(usize::MAX)), "address space"),
         (lstm(LstmConfig::new(1, 1).dropout(1.5)), "dropout is 1.5, expected a probability in 0..=1"),
-        (norm(BatchNormConfig::new(0)), "BatchNormConfig: channels is 0"),
+        (norm(BatchNormConfig::new(0)), "BatchNormConfig: num_features is 0"),
         (norm(BatchNormConfig::new(1).eps(f64::NAN)), "eps is NaN"),
         (norm(BatchNormConfig::new(1).momentum(2.0)), "momentum is 2"),
         (Dropout::try_new(-0.1).unwrap_err(), "Dropout: p is -0.1, expected a probability in 0..=1"),

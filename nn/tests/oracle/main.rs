@@ -4,6 +4,7 @@
 mod cases;
 mod convolution;
 mod linear;
+mod normalization;
 mod recurrent;
 mod subject;
 mod transposed;
@@ -35,6 +36,11 @@ fn convolution() {
 #[test]
 fn transposed() {
     family(include_bytes!("transposed.json.gz"), 25, transposed::build);
+}
+
+#[test]
+fn normalization() {
+    family(include_bytes!("normalization.json.gz"), 200, normalization::build);
 }
 
 #[test]
