@@ -14,7 +14,8 @@ fn all<K: Kind>(layers: &Recurrent<K, f64>, x: &Tensor<f64>) -> (Vec<Vec<u64>>, 
     let x = tape.variable(x);
     let outputs = run(layers, &x, None, Some(&LENGTHS));
     let grads = score(&outputs).backward();
-    let found = outputs.into_iter().chain(layers.parameters().iter().map(|p| grads.get(p).unwrap().clone()));
+    let found =
+        outputs.into_iter().chain(layers.parameters().into_iter().map(|p| grads.get(&p).unwrap().clone()));
     let bits = |x: Tensor<f64>| x.to_vec().into_iter().map(f64::to_bits).collect();
     (found.map(bits).collect(), grads.get(&x).unwrap().clone())
 }
@@ -79,11 +80,11 @@ fn a_batch_of_several_lengths_is_its_sequences() {
 fn sequences_are_padded_and_cut_with_their_gradients() {
     for batch_first in [false, true] {
         let tape = Tape::new();
-        let sequences: Vec<Tensor<f64>> = [2, 0, 3].map(|n| tape.variable(ramp([n, 1, 2], 3))).into();
+        let sequences: Vec<Tensor<f64>> = [2, 0, 4].map(|n| tape.variable(ramp([n, 1, 2], 3))).into();
         let (x, lengths) = pad_sequence(&sequences, batch_first, -1.5);
-        assert_eq!(x.shape(), if batch_first { [3, 3, 1, 2] } else { [3, 3, 1, 2] });
+        assert_eq!(x.shape(), if batch_first { [3, 4, 1, 2] } else { [4, 3, 1, 2] });
         let first = x.select(if batch_first { 0 } else { 1 }, 0).to_vec();
-        assert_eq!(first, [sequences[0].to_vec(), vec![-1.5; 2]].concat());
+        assert_eq!(first, [sequences[0].to_vec(), vec![-1.5; 4]].concat());
         let back = unpad_sequence(&x, &lengths, batch_first);
         for (found, sequence) in back.iter().zip(&sequences) {
             assert_eq!((found.shape(), found.to_vec()), (sequence.shape(), sequence.to_vec()));
