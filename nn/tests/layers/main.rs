@@ -1,12 +1,16 @@
 //! The layers: PyTorch's numbers, gradients to every parameter, copies, freezing, wrong configurations.
 
+mod batteries;
 mod composition;
 mod configuration;
 mod convolution;
+mod embedding;
 mod linear;
 mod mistakes;
 mod normalization;
+mod pooling;
 mod recurrent;
+mod shapes;
 
 use wengert::prelude::*;
 

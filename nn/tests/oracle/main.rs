@@ -3,9 +3,12 @@
 
 mod cases;
 mod convolution;
+mod embedding;
 mod linear;
 mod normalization;
+mod pooling;
 mod recurrent;
+mod shapes;
 mod subject;
 mod transposed;
 
@@ -25,7 +28,7 @@ fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
 
 #[test]
 fn linear() {
-    family(include_bytes!("linear.json.gz"), 6, linear::build);
+    family(include_bytes!("linear.json.gz"), 20, linear::build);
 }
 
 #[test]
@@ -46,4 +49,19 @@ fn normalization() {
 #[test]
 fn recurrent() {
     family(include_bytes!("recurrent.json.gz"), 101, recurrent::build);
+}
+
+#[test]
+fn embedding() {
+    family(include_bytes!("embedding.json.gz"), 35, embedding::build);
+}
+
+#[test]
+fn pooling() {
+    family(include_bytes!("pooling.json.gz"), 80, pooling::build);
+}
+
+#[test]
+fn shapes() {
+    family(include_bytes!("shapes.json.gz"), 70, shapes::build);
 }
