@@ -57,6 +57,12 @@ pub mod prelude {
         MaxPool2d, MaxPool3d, MaxUnpool1d, MaxUnpool2d, MaxUnpool3d,
     };
     pub use nn::{
+        AlphaDropout, Celu, Dropout1d, Dropout2d, Dropout3d, Elu, FeatureAlphaDropout, Gelu,
+        GeluApproximation, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LogSigmoid, Mish, Prelu,
+        PreluConfig, Relu6, Rrelu, Selu, Silu, Softmax2d, Softmin, Softplus, Softshrink, Softsign,
+        Tanhshrink, Threshold,
+    };
+    pub use nn::{
         CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d,
         ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d,
         ReplicationPad3d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
@@ -71,7 +77,8 @@ pub mod prelude {
         ReduceOnPlateau, Schedule, StepDecay,
     };
     pub use optim::{
-        self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,
+        self, AccumulatedGradients, Adadelta, Adagrad, Adam, AdamW, Adamax, Ewa, Lbfgs, LineSearch, Lion,
+        MaxNorm, NAdam, Optimizer, ParameterGroup, RAdam, RmsProp, Rprop, Sgd, clip_adaptive,
         clip_global_norm, clip_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};

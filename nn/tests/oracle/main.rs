@@ -1,8 +1,10 @@
 //! Every layer against PyTorch, under the names of its state dict: outputs in both modes, gradients, and what five
 //! training passes leave in the buffers. The values are in the `.json.gz` files, which `generate` wrote.
 
+mod activation;
 mod cases;
 mod convolution;
+mod dropout;
 mod embedding;
 mod linear;
 mod normalization;
@@ -24,6 +26,16 @@ fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
         file.cases.iter().flat_map(|case| subject::failures(case, &*build(case))).collect();
     let (count, torch) = (file.count, &file.torch);
     assert!(failures.is_empty(), "{count} cases of PyTorch {torch}:\n{}", failures.join("\n"));
+}
+
+#[test]
+fn activation() {
+    family(include_bytes!("activation.json.gz"), 85, activation::build);
+}
+
+#[test]
+fn dropout() {
+    family(include_bytes!("dropout.json.gz"), 48, dropout::build);
 }
 
 #[test]

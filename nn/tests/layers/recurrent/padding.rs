@@ -94,3 +94,19 @@ fn sequences_are_padded_and_cut_with_their_gradients() {
         near(grads.get(&sequences[2]).unwrap(), &(sequences[2].detach() * 2.0 + 1.0));
     }
 }
+
+#[test]
+fn ids_are_padded() {
+    let tape = Tape::new();
+    let sequences = [Indices::from([5, 3]), tape.indices([4]), Indices::from(vec![])];
+    let (ids, lengths) = pad_sequence(&sequences, true, -1);
+    assert_eq!((ids.shape(), ids.to_vec()), (&[3, 2][..], vec![5, 3, 4, -1, -1, -1]));
+    assert!(ids.tape().is_some());
+    assert_eq!(lengths, [2, 1, 0]);
+    let (ids, _) = pad_sequence(&sequences, false, -1);
+    assert_eq!((ids.shape(), ids.to_vec()), (&[2, 3][..], vec![5, 4, -1, 3, -1, -1]));
+    let pairs = [Indices::from_vec([1, 2], vec![1, 2]), Indices::from_vec([2, 2], vec![3, 4, 5, 6])];
+    let (ids, _) = pad_sequence(&pairs, false, 0);
+    assert_eq!((ids.shape(), ids.to_vec()), (&[2, 2, 2][..], vec![1, 2, 3, 4, 0, 0, 5, 6]));
+    assert!(ids.tape().is_none());
+}

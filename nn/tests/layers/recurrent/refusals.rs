@@ -1,11 +1,10 @@
 //! Wrong programs and wrong configurations.
 
-use std::panic::AssertUnwindSafe;
-
 use serde::de::DeserializeOwned;
 use wengert::prelude::*;
 
-use crate::{panic_of, rng};
+use crate::mistakes::refused_after;
+use crate::rng;
 
 fn z(shape: impl AsRef<[usize]>) -> Tensor {
     Tensor::zeros(shape)
@@ -29,68 +28,47 @@ fn wrong_inputs_states_and_lengths_panic_with_what_does_not_fit() {
     let (cell, pair) = (GruCell::new(3, 4, rng), LstmCell::new(3, 4, rng));
     let deep = DeepRnn::new(rnn.clone(), Sequential::new().push(Sum));
     let x = z([6, 2, 3]);
-    let cases: Vec<(Box<dyn Fn() + '_>, &str)> = vec![
-        (Box::new(|| drop(rnn.forward(&z([6])))), "rnn_tanh: the input does not have the 3 axes of a batch"),
-        (Box::new(|| drop(rnn.forward(&z([6, 2, 5])))), "rnn_tanh: the weight_ih [4, 3] is not [4, 5]"),
-        (
-            Box::new(|| drop(gru.forward_with(&x, Some(&z([1, 3, 4])), None))),
-            "gru: the hidden state [1, 3, 4] is not [1, 2, 4] (input [6, 2, 3])",
-        ),
-        (
-            Box::new(|| drop(gru.forward_with(&x.select(1, 0), Some(&z([1, 1, 4])), None))),
-            "gru: the hidden state [1, 1, 4] is not [1, 4] (input [6, 3])",
-        ),
-        (
-            Box::new(|| drop(lstm.forward_with(&x, Some(&(z([1, 2, 5]), z([1, 2, 4]))), None))),
-            "lstm: the hidden state [1, 2, 5] is not [1, 2, 4] (input [6, 2, 3])",
-        ),
-        (
-            Box::new(|| drop(lstm.forward_with(&x, Some(&(z([1, 2, 4]), z([2, 4]))), None))),
-            "lstm: the cell state [2, 4] is not [1, 2, 4] (input [6, 2, 3])",
-        ),
-        (
-            Box::new(|| drop(lstm.forward_with(&x, None, Some(&[6])))),
-            "lstm: 1 lengths were given for a batch of 2",
-        ),
-        (
-            Box::new(|| drop(first.forward_with(&x, None, Some(&[2, 1, 2, 0, 1, 3])))),
-            "gru: the length 3 of entry 5 is more than the 2 steps",
-        ),
-        (
-            Box::new(|| drop(cell.forward(&z([2, 3]), Some(&z([4]))))),
-            "gru: the input and the state are not [batch, features] and [batch, units]",
-        ),
-        (Box::new(|| drop(pair.forward(&z([2, 5]), None))), "lstm: the weight_ih [16, 3] is not [16, 5]"),
-        (
-            Box::new(|| drop(deep.forward(&x))),
-            "DeepRnn: the upper layers made [4] of [12, 4], not a row of each row",
-        ),
-        (Box::new(|| drop(pad_sequence::<f32>(&[], true, 0.0))), "pad_sequence: there are no sequences"),
-        (
-            Box::new(|| drop(pad_sequence(&[z([2, 3]), z([])], true, 0.0))),
-            "pad_sequence: sequence 1 has no axis of steps",
-        ),
-        (
-            Box::new(|| drop(pad_sequence(&[z([2, 3]), z([2, 4])], true, 0.0))),
-            "pad_sequence: a step of sequence 1 is [4], one of sequence 0 [3]",
-        ),
-        (
-            Box::new(|| drop(unpad_sequence(&z([6]), &[6], true))),
-            "unpad_sequence: [6] does not have axes of steps and of a batch",
-        ),
-        (
-            Box::new(|| drop(unpad_sequence(&x, &[6], false))),
-            "unpad_sequence: 1 lengths were given for a batch of 2",
-        ),
-        (
-            Box::new(|| drop(unpad_sequence(&x, &[6, 7], false))),
-            "unpad_sequence: the length 7 of sequence 1 is more than the 6 steps",
-        ),
+    let first_line = line!();
+    let cases: &[(&str, &dyn Fn())] = &[
+        ("rnn_tanh: the input does not have the 3 axes of a batch", &|| drop(rnn.forward(&z([6])))),
+        ("rnn_tanh: the weight_ih [4, 3] is not [4, 5]", &|| drop(rnn.forward(&z([6, 2, 5])))),
+        ("gru: the hidden state [1, 3, 4] is not [1, 2, 4] (input [6, 2, 3])", &|| {
+            drop(gru.forward_with(&x, Some(&z([1, 3, 4])), None))
+        }),
+        ("gru: the hidden state [1, 1, 4] is not [1, 4] (input [6, 3])", &|| {
+            drop(gru.forward_with(&x.select(1, 0), Some(&z([1, 1, 4])), None))
+        }),
+        ("lstm: the hidden state [1, 2, 5] is not [1, 2, 4] (input [6, 2, 3])", &|| {
+            drop(lstm.forward_with(&x, Some(&(z([1, 2, 5]), z([1, 2, 4]))), None))
+        }),
+        ("lstm: the cell state [2, 4] is not [1, 2, 4] (input [6, 2, 3])", &|| {
+            drop(lstm.forward_with(&x, Some(&(z([1, 2, 4]), z([2, 4]))), None))
+        }),
+        ("lstm: 1 lengths were given for a batch of 2", &|| drop(lstm.forward_with(&x, None, Some(&[6])))),
+        ("gru: the length 3 of entry 5 is more than the 2 steps", &|| {
+            drop(first.forward_with(&x, None, Some(&[2, 1, 2, 0, 1, 3])))
+        }),
+        ("gru: the input and the state are not [batch, features] and [batch, units]", &|| {
+            drop(cell.forward(&z([2, 3]), Some(&z([4]))))
+        }),
+        ("lstm: the weight_ih [16, 3] is not [16, 5]", &|| drop(pair.forward(&z([2, 5]), None))),
+        ("DeepRnn: the upper layers made [4] of [12, 4], not a row of each row", &|| drop(deep.forward(&x))),
+        ("pad_sequence: there are no sequences", &|| drop(pad_sequence::<Tensor>(&[], true, 0.0))),
+        ("pad_sequence: sequence 1 has no axis of steps", &|| {
+            drop(pad_sequence(&[z([2, 3]), z([])], true, 0.0))
+        }),
+        ("pad_sequence: a step of sequence 1 is [4], one of sequence 0 [3]", &|| {
+            drop(pad_sequence(&[z([2, 3]), z([2, 4])], true, 0.0))
+        }),
+        ("unpad_sequence: [6] does not have axes of steps and of a batch", &|| {
+            drop(unpad_sequence(&z([6]), &[6], true))
+        }),
+        ("unpad_sequence: 1 lengths were given for a batch of 2", &|| drop(unpad_sequence(&x, &[6], false))),
+        ("unpad_sequence: the length 7 of sequence 1 is more than the 6 steps", &|| {
+            drop(unpad_sequence(&x, &[6, 7], false))
+        }),
     ];
-    for (program, expected) in cases {
-        let text = panic_of(AssertUnwindSafe(program));
-        assert!(text.starts_with(expected), "{text}, expected {expected}");
-    }
+    refused_after(file!(), first_line, cases);
 }
 
 #[test]
