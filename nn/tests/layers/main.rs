@@ -1,7 +1,11 @@
 //! The layers: PyTorch's numbers, gradients to every parameter, copies, freezing, wrong configurations.
 
 mod activation;
+mod batteries;
+>>=======
+mod batteries;
 mod buffer;
+>>>>>>> theirs
 mod composition;
 mod configuration;
 mod convolution;
