@@ -1,36 +1,12 @@
 //! Wrong arguments are refused where they stand, with what was expected and what was found.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe};
-
 use wengert::optim::AdaptiveClip;
 use wengert::prelude::*;
 
-thread_local! {
-    static CATCHING: Cell<bool> = const { Cell::new(false) };
-    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
-}
-
-/// The message and the file of the panic that `wrong` ends in.
-fn refusal(wrong: impl FnOnce()) -> (String, String) {
-    CATCHING.set(true);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(wrong));
-    CATCHING.set(false);
-    assert!(outcome.is_err(), "nothing was refused");
-    LAST.take().expect("the hook was called")
-}
+use crate::panics::refusal;
 
 #[test]
 fn wrong_arguments_are_refused() {
-    // The other tests' panics, on their own threads, are reported as ever.
-    let others = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if !CATCHING.get() {
-            return others(info);
-        }
-        let message = info.payload_as_str().unwrap_or_default().to_owned();
-        LAST.set(Some((message, info.location().expect("known").file().to_owned())));
-    }));
     let w = Parameter::<f64>::new(Tensor::scalar(1.0));
     let grads = || Tape::new().watch(&w).square().backward();
     let of = |shape: [usize; 1]| Gradients::of_parameters([(w.id(), Tensor::<f64>::zeros(shape))]);
