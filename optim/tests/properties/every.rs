@@ -10,7 +10,7 @@ use crate::panics::refusal;
 fn ramp(shape: &[usize]) -> Parameter<f64> {
     let n: usize = shape.iter().product();
     let elements = (0..n).map(|i| (i as f64 * 0.7 + 0.3).sin()).collect();
-    Parameter::new(Tensor::from_vec(shape.to_vec(), elements))
+    Parameter::new(Tensor::from_vec(shape, elements))
 }
 
 /// A smooth function of all elements of all parameters that couples those of each.
@@ -63,9 +63,9 @@ fn frozen_parameters_keep_every_bit() {
         // The others learn as if it were not there.
         assert_eq!(bits(&learned), bits(&others), "{name}");
         late.freeze();
-        let held = (bits(&[frozen.clone()]), bits(&[late.clone()]));
+        let held = bits(&[frozen.clone(), late.clone()]);
         (4..8).for_each(|step| optimizer.minimize(&|| loss(step, &learned)));
-        assert_eq!((bits(&[frozen]), bits(&[late])), held, "{name}");
+        assert_eq!(bits(&[frozen, late]), held, "{name}");
         assert_ne!(bits(&parameters[..1]), first, "{name}");
     }
 }

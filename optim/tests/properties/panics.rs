@@ -20,7 +20,9 @@ pub(crate) fn refusal<R>(wrong: impl FnOnce() -> R) -> (String, String) {
             if !CATCHING.get() {
                 return others(info);
             }
-            let message = info.payload_as_str().unwrap_or_default().to_owned();
+            let payload = info.payload();
+            let literal = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let message = payload.downcast_ref::<String>().cloned().or(literal).unwrap_or_default();
             LAST.set(Some((message, info.location().expect("known").file().to_owned())));
         }));
     });
