@@ -4,6 +4,7 @@ use wengert::optim::AdaptiveClip;
 use wengert::prelude::*;
 
 use crate::panics::panic_of;
+use crate::panics::refusal;
 
 #[test]
 fn wrong_arguments_are_refused() {
