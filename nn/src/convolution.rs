@@ -182,10 +182,10 @@ impl Conv2dConfig {
             let expected = format_args!("a multiple of groups, which is {}", self.groups);
             check.that(divides, field, channels, expected)?;
         }
-        self.weight_init.check(check.0, "weight_init")?;
-        self.bias_init.check(check.0, "bias_init")?;
         let [height, width] = self.kernel;
         let shape = [self.out_channels, self.in_channels / self.groups, height, width];
+        self.weight_init.check_for(check.0, "weight_init", &shape)?;
+        self.bias_init.check_for(check.0, "bias_init", &shape[..1])?;
         check.fits("weight", &shape)?;
         let fans = Fans::of(&shape).expect("four axes");
         let weight = Parameter::new(self.weight_init.tensor_with(shape, fans, rng));

@@ -28,12 +28,14 @@
 extern crate self as wengert_nn;
 
 mod activation;
+mod averaged;
 mod buffer;
 #[cfg(feature = "proptest")]
 pub mod check;
 mod config;
 mod convolution;
 mod dropout;
+mod ensemble;
 mod flatten;
 pub mod init;
 mod inspect;
@@ -43,25 +45,30 @@ pub mod module;
 mod normalization;
 mod pooling;
 mod recurrent;
+pub mod regularization;
 mod sequential;
 mod state;
+mod summary;
 
 pub use activation::{Activation, LeakyRelu, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
 pub use autodiff::Parameter;
+pub use averaged::{AveragedModel, Averaging};
 pub use buffer::Buffer;
 pub use config::ConfigError;
 pub use convolution::{Conv2d, Conv2dConfig};
 pub use dropout::Dropout;
+pub use ensemble::Ensemble;
 pub use flatten::Flatten;
 pub use init::Init;
 pub use inspect::Inspect;
 pub use layer::{CloneLayer, Layer};
 pub use linear::{Linear, LinearConfig};
 #[doc(inline)]
-pub use module::{Module, Visitor, VisitorMut};
+pub use module::{Module, NoMatch, Visitor, VisitorMut};
 pub use nn_derive::Module;
 pub use normalization::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormConfig};
 pub use pooling::{AvgPool2d, MaxPool2d};
 pub use recurrent::{Lstm, LstmConfig};
 pub use sequential::Sequential;
 pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};
+pub use summary::{Part, Summary, summary, summary_with};

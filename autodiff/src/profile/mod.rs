@@ -10,7 +10,8 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(crate) use self::log::{Log, span};
-pub(crate) use self::table::{bytes, table};
+#[doc(hidden)]
+pub use self::table::{bytes, flops, table};
 use crate::Float;
 use crate::shape::Shape;
 use crate::tape::Tape;
@@ -68,6 +69,8 @@ pub struct Cost {
     pub saved: u64,
     /// The most bytes that large buffers took at any time during the calls ([`pool::in_use`](crate::pool::in_use)).
     pub peak: u64,
+    /// The shape of what the last call, forward, gave; of several outputs the first.
+    pub shape: Vec<usize>,
 }
 
 impl Cost {
@@ -82,6 +85,9 @@ impl Cost {
         self.moved += event.moved;
         self.saved += event.saved;
         self.peak = self.peak.max(event.peak);
+        if let Some(shape) = event.shape.as_ref().filter(|_| !event.backward) {
+            self.shape = shape.to_vec();
+        }
     }
 
     /// Forward and backward together.
