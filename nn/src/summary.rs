@@ -69,43 +69,43 @@ pub fn summary<T: Float, M: Layer<T> + ?Sized>(model: &M, x: &Tensor<T>) -> Summ
     // Not in a closure, which would hide the caller's line.
     let unfrozen = Unfrozen::of(model);
     let tape = tape(model);
-    model.forward(&tape.constant(x.detach()));
+    let output = model.forward(&tape.constant(x));
     let profile = tape.profile();
     if unfrozen.restore() {
         let tape = self::tape(model);
-        model.forward(&tape.constant(x.detach()));
-        return build(model, &profile, &tape.profile());
+        model.forward(&tape.constant(x));
+        return build(model, &output, &profile, &tape.profile());
     }
-    build(model, &profile, &profile)
+    build(model, &output, &profile, &profile)
 }
 
-/// The summary of any module, by a function that calls it on a tape.
+/// The summary of any module, by a function that calls it on a tape and gives its output.
 ///
 /// ```
 /// use wengert::prelude::*;
 ///
 /// let lstm = LstmConfig::new(10, 20).layers(2).init::<f32>(&mut ChaCha8Rng::seed_from_u64(0));
 /// let x = Tensor::zeros([5, 3, 10]);
-/// let summary = wengert::nn::summary_with(&lstm, |tape| lstm.forward_with(&tape.constant(&x), None));
+/// let summary = wengert::nn::summary_with(&lstm, |tape| lstm.forward_with(&tape.constant(&x), None).0);
 /// assert_eq!(summary.total().output, Some(vec![5, 3, 20]));
 /// ```
 ///
 /// # Panics
 /// Where the function does.
-pub fn summary_with<T: Float, M: Module<T> + ?Sized, R>(
+pub fn summary_with<T: Float, M: Module<T> + ?Sized>(
     model: &M,
-    mut forward: impl FnMut(&Tape) -> R,
+    mut forward: impl FnMut(&Tape) -> Tensor<T>,
 ) -> Summary {
     let unfrozen = Unfrozen::of(model);
     let tape = tape(model);
-    forward(&tape);
+    let output = forward(&tape);
     let profile = tape.profile();
     if unfrozen.restore() {
         let tape = self::tape(model);
         forward(&tape);
-        return build(model, &profile, &tape.profile());
+        return build(model, &output, &profile, &tape.profile());
     }
-    build(model, &profile, &profile)
+    build(model, &output, &profile, &profile)
 }
 
 fn tape<T: Float, M: Module<T> + ?Sized>(model: &M) -> Tape {
@@ -138,25 +138,33 @@ impl<T: Float> Drop for Unfrozen<T> {
 }
 
 /// The parts with what they gave and cost in a pass where nothing was frozen, and what they keep as it is.
-fn build<T: Float, M: Module<T> + ?Sized>(model: &M, pass: &Profile, real: &Profile) -> Summary {
+fn build<T: Float, M: Module<T> + ?Sized>(
+    model: &M,
+    output: &Tensor<T>,
+    pass: &Profile,
+    real: &Profile,
+) -> Summary {
     let mut parts = parts(model);
     let (costs, kept) = (pass.by_module(), real.by_module());
     for cost in &costs {
-        let part = part_at(&mut parts, &cost.name);
+        let Some(part) = part_at(&mut parts, &cost.name) else { continue };
         (part.operations, part.flops) = (cost.calls, cost.flops);
         part.output = Some(cost.shape.clone());
     }
     for cost in &kept {
-        part_at(&mut parts, &cost.name).saved = cost.saved;
+        if let Some(part) = part_at(&mut parts, &cost.name) {
+            part.saved = cost.saved;
+        }
     }
     let (total, whole) = (pass.total(), &mut parts[0]);
     (whole.operations, whole.flops, whole.saved) = (total.calls, total.flops, real.total().saved);
-    whole.output = (total.calls > 0).then_some(total.shape);
+    whole.output = Some(output.shape().to_vec());
     Summary { parts }
 }
 
-/// The part with a path; a scope that is no module comes last in the part it lies in.
-fn part_at<'a>(parts: &'a mut Vec<Part>, path: &str) -> &'a mut Part {
+/// The part with a path; a scope that is no module comes last in the part it lies in. None for a layer that lies
+/// elsewhere and is shared: it is called there by its first name.
+fn part_at<'a>(parts: &'a mut Vec<Part>, path: &str) -> Option<&'a mut Part> {
     let at = match parts.iter().position(|part| part.path == path) {
         Some(at) => at,
         None => {
@@ -165,6 +173,10 @@ fn part_at<'a>(parts: &'a mut Vec<Part>, path: &str) -> &'a mut Part {
                 None => false,
             };
             let above = (0..parts.len()).rev().find(|&at| within(&parts[at])).expect("the first holds all");
+            let rest = path[parts[above].path.len()..].trim_start_matches('.');
+            if above > 0 && parts.iter().any(|part| part.path == rest && !part.kind.is_empty()) {
+                return None;
+            }
             let depth = parts[above].depth + 1;
             let inside = parts[above + 1..].iter().take_while(|part| part.depth >= depth).count();
             let at = above + 1 + inside;
@@ -172,7 +184,7 @@ fn part_at<'a>(parts: &'a mut Vec<Part>, path: &str) -> &'a mut Part {
             at
         }
     };
-    &mut parts[at]
+    Some(&mut parts[at])
 }
 
 impl Summary {

@@ -157,7 +157,7 @@ fn width(net: &impl Module<f32>) -> usize {
 fn recurrent_models() {
     let lstm = LstmConfig::new(3, 4).layers(2).init::<f64>(&mut rng());
     let x = Tensor::zeros([5, 2, 3]);
-    let table = summary_with(&lstm, |tape| lstm.forward_with(&tape.constant(&x), None));
+    let table = summary_with(&lstm, |tape| lstm.forward_with(&tape.constant(&x), None).0);
     assert_eq!(paths(&table), [("", "Lstm")]);
     assert_eq!(table.total().output, Some(vec![5, 2, 4]));
     assert_eq!(table.total().parameters, lstm.parameter_count());
