@@ -41,13 +41,27 @@ pub mod prelude {
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
-        self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d, Conv2dConfig,
-        Dropout, Flatten, Init, Inspect, Layer, LeakyRelu, Linear, LinearConfig, LogSoftmax, Lstm,
-        LstmConfig, MaxPool2d, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+        self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Buffer, Conv1d,
+        Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose1d, ConvTranspose1dConfig,
+        ConvTranspose2d, ConvTranspose2dConfig, ConvTranspose3d, ConvTranspose3dConfig, Dropout, Flatten,
+        GroupNorm, GroupNormConfig, Init, Inspect, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d,
+        InstanceNormConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu, Linear, LinearConfig,
+        LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, MaxPool2d, Module, PaddingMode, Relu,
+        RmsNorm, RmsNormConfig, Sequential, Sigmoid, Softmax, StateDict, Tanh,
+    };
+    pub use nn::{AveragedModel, Averaging, Ensemble};
+    pub use nn::{
+        DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+        Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
+    };
+    pub use optim::schedule::{
+        Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
+        LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, PlateauThreshold, Polynomial,
+        ReduceOnPlateau, Schedule, StepDecay,
     };
     pub use optim::{
-        self, Adam, AdamW, Constant, Cosine, Exponential, InverseTime, Optimizer, ParameterGroup, Schedule,
-        Sgd, StepDecay, WarmUp, clip_global_norm, clip_value,
+        self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,
+        clip_global_norm, clip_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }

@@ -71,6 +71,33 @@ impl<T: Float> Gradients<T> {
         out
     }
 
+    /// Gradients that came about in another way than by one backward pass: an average of several, an estimate.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let w = Parameter::new(Tensor::<f32>::scalar(2.0));
+    /// let grads = Gradients::of_parameters([(w.id(), Tensor::scalar(0.5))]);
+    /// Sgd::new([w.clone()], 1.0).step(&grads);
+    /// assert_eq!(w.value().item(), 1.5);
+    /// ```
+    ///
+    /// # Panics
+    /// If a parameter stands twice among them.
+    #[track_caller]
+    pub fn of_parameters(gradients: impl IntoIterator<Item = (ParameterId, Tensor<T>)>) -> Self {
+        // No slot is known, so that the number of the tape does not matter.
+        let mut out =
+            Self { tape: u64::MAX, entries: Vec::new(), by_slot: HashMap::new(), by_id: HashMap::new() };
+        for (id, gradient) in gradients {
+            if out.by_id.insert(id, out.entries.len()).is_some() {
+                panic!("Gradients::of_parameters: {id:?} is listed twice");
+            }
+            out.entries.push(Entry { parameter: Some(id), gradient });
+        }
+        out
+    }
+
     /// The gradient of a parameter, of a variable, or of a tensor whose gradient was retained; `None` if
     /// none flowed to it.
     pub fn get(&self, of: &impl Differentiable<T>) -> Option<&Tensor<T>> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 use wengert::data::{Batches, Dataset, RandomAffine};
 use wengert::models::LeNet5;
-use wengert::optim::{AdamW, Cosine, Optimizer, WarmUp};
+use wengert::optim::{AdamW, Cosine, Optimizer, Schedule};
 use wengert::prelude::*;
 use wengert::train::ConfusionMatrix;
 
@@ -31,7 +31,7 @@ pub(crate) struct Verdict {
 pub(crate) fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Result<History, Box<dyn Error>> {
     let batches = Batches::new(&sets.train, options.batch.get()).shuffle(options.seed);
     let steps = options.epochs * batches.len() as u64;
-    let schedule = WarmUp::new(steps / 20, Cosine::new(options.lr, steps));
+    let schedule = Cosine::new(options.lr, steps).warmup(steps / 20);
     let mut optimizer = AdamW::new(model.parameters(), schedule).weight_decay(0.02);
     // Each picture is seen a little turned, enlarged and shifted, and never twice the same.
     let distort = RandomAffine::new().degrees(10.0).scale(0.1).translate(0.07);

@@ -65,8 +65,8 @@ impl Averaging {
 ///
 /// [`update`](Self::update) after a step, or after an epoch, takes in the model as it is then. Buffers, like the running
 /// statistics of batch normalization, are copied from the model each time, or averaged too with
-/// [`use_buffers`](Self::use_buffers); for an average of weights far apart they are best computed anew by
-/// a pass over batches.
+/// [`use_buffers`](Self::use_buffers); for an average of weights far apart they are best computed anew, by
+/// [`update_bn`](crate::update_bn).
 ///
 /// Saved and loaded as any module: the parameters as `module.…`, and how many states went in as `n_averaged`.
 ///
@@ -105,13 +105,13 @@ impl<T: Float, M: Module<T> + Clone> AveragedModel<M, T> {
     #[track_caller]
     pub fn new(model: &M, averaging: Averaging) -> Self {
         expect(averaging.check());
-        let n_averaged = Buffer::new(Tensor::zeros([]));
+        let n_averaged = Buffer::count();
         Self { module: model.deep_clone(), n_averaged, averaging, use_buffers: false }
     }
 }
 
 impl<T: Float, M: Module<T>> AveragedModel<M, T> {
-    /// Whether buffers are averaged as parameters are (default: no, they are copied).
+    /// Whether buffers are averaged as parameters are (default: no, they are copied, as counts always are).
     pub fn use_buffers(mut self, average: bool) -> Self {
         self.use_buffers = average;
         self
@@ -159,7 +159,7 @@ impl<T: Float, M: Module<T>> AveragedModel<M, T> {
                 let (state, share) = (state.value(), T::from_f64(share));
                 average.update(|values| values.zip_mut_with(&state.view(), |a, &x| *a += (x - *a) * share));
             }
-            (Leaf::Buffer(average), state) if self.use_buffers => {
+            (Leaf::Buffer(average), state) if self.use_buffers && !average.is_count() => {
                 average.set(&average.value().lerp(&state.value(), share));
             }
             (average, state) => average.set(&state.value()),

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use autodiff::ops::Sizes;
+
 /// A configuration that describes no layer: where, what was found, and what was expected.
 ///
 /// A configuration read from a file is used with `try_init`, which gives this error. Written in a program it
@@ -57,8 +59,31 @@ impl Check {
         self.that(n > 0, field, n, "at least 1")
     }
 
-    pub(crate) fn positive_pair(&self, field: &'static str, pair: [usize; 2]) -> Result<(), ConfigError> {
-        self.that(!pair.contains(&0), field, format_args!("{pair:?}"), "at least 1 on each axis")
+    pub(crate) fn all_positive(&self, field: &'static str, sizes: &[usize]) -> Result<(), ConfigError> {
+        self.that(!sizes.contains(&0), field, format_args!("{sizes:?}"), "at least 1 on each axis")
+    }
+
+    /// What must be true of a convolution, a transposed one too.
+    pub(crate) fn convolution<const D: usize>(
+        &self,
+        channels: [usize; 2],
+        groups: usize,
+        kernel: [usize; D],
+        stride: [usize; D],
+        dilation: [usize; D],
+    ) -> Result<(), ConfigError> {
+        let channels = [("in_channels", channels[0]), ("out_channels", channels[1])];
+        for (field, n) in channels.into_iter().chain([("groups", groups)]) {
+            self.positive(field, n)?;
+        }
+        for (field, sizes) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)] {
+            self.all_positive(field, &sizes)?;
+        }
+        for (field, n) in channels {
+            let expected = format_args!("a multiple of groups, which is {groups}");
+            self.that(n.is_multiple_of(groups), field, n, expected)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn probability(&self, field: &'static str, p: f64) -> Result<(), ConfigError> {
@@ -84,4 +109,22 @@ pub(crate) fn expect<L>(layer: Result<L, ConfigError>) -> L {
         Ok(layer) => layer,
         Err(error) => panic!("{error}"),
     }
+}
+
+// Defaults of fields that a file leaves out.
+
+pub(crate) fn yes() -> bool {
+    true
+}
+
+pub(crate) fn one() -> usize {
+    1
+}
+
+pub(crate) fn ones<const D: usize>() -> Sizes<D> {
+    Sizes([1; D])
+}
+
+pub(crate) fn zeros<const D: usize>() -> Sizes<D> {
+    Sizes([0; D])
 }

@@ -37,6 +37,7 @@ mod convolution;
 mod dropout;
 mod ensemble;
 mod flatten;
+mod folding;
 pub mod init;
 mod inspect;
 mod layer;
@@ -44,7 +45,7 @@ mod linear;
 pub mod module;
 mod normalization;
 mod pooling;
-mod recurrent;
+pub mod recurrent;
 pub mod regularization;
 mod sequential;
 mod state;
@@ -55,7 +56,13 @@ pub use autodiff::Parameter;
 pub use averaged::{AveragedModel, Averaging};
 pub use buffer::Buffer;
 pub use config::ConfigError;
-pub use convolution::{Conv2d, Conv2dConfig};
+pub use convolution::{
+    Conv, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvConfig, PaddingMode,
+};
+pub use convolution::{
+    ConvTranspose, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig,
+    ConvTranspose3d, ConvTranspose3dConfig, ConvTransposeConfig,
+};
 pub use dropout::Dropout;
 pub use ensemble::Ensemble;
 pub use flatten::Flatten;
@@ -66,9 +73,17 @@ pub use linear::{Linear, LinearConfig};
 #[doc(inline)]
 pub use module::{Module, NoMatch, Visitor, VisitorMut};
 pub use nn_derive::Module;
-pub use normalization::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormConfig};
+pub use normalization::{
+    BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, GroupNorm, GroupNormConfig,
+    InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormConfig, LayerNorm,
+    LayerNormConfig, LocalResponseNorm, LocalResponseNormConfig, NormalizedShape, RmsNorm, RmsNormConfig,
+    update_bn, update_bn_with,
+};
 pub use pooling::{AvgPool2d, MaxPool2d};
-pub use recurrent::{Lstm, LstmConfig};
+pub use recurrent::{
+    DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
+    Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
+};
 pub use sequential::Sequential;
-pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError};
+pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict};
 pub use summary::{Part, Summary, summary, summary_with};

@@ -4,7 +4,7 @@ use autodiff::{Float, Parameter, Tensor};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Check, expect};
+use crate::config::{Check, expect, yes};
 use crate::init::{Fans, Init};
 use crate::layer::on_tape_of;
 use crate::{ConfigError, Layer, Module};
@@ -58,10 +58,6 @@ pub struct LinearConfig {
     weight_init: Init,
     #[serde(default = "Init::pytorch")]
     bias_init: Init,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl LinearConfig {

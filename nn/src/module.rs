@@ -59,7 +59,8 @@ use crate::{Buffer, Parameter};
     message = "`{Self}` is not a module of `{T}`",
     label = "does not implement `Module<{T}>`",
     note = "a field that holds no parameters is left out with `#[module(skip)]`; a type that holds some needs \
-            `#[derive(Module)]`"
+            `#[derive(Module)]`",
+    note = "containers that are modules are `Vec`, arrays, tuples, `Option`, `Box` and `BTreeMap<String, _>`"
 )]
 pub trait Module<T: Float> {
     /// Visits every parameter and buffer in this module and its submodules, in declaration order.

@@ -128,6 +128,11 @@ impl<T: Float> Sequential<T> {
         }
     }
 
+    /// Of layers whose names are different ones.
+    pub(crate) fn named(layers: Vec<(String, Box<dyn CloneLayer<T>>)>) -> Self {
+        Self { layers }
+    }
+
     /// The number of layers.
     pub fn len(&self) -> usize {
         self.layers.len()

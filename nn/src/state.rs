@@ -1,18 +1,25 @@
-//! Saving a module's parameters and buffers, and loading them, as safetensors.
+//! Saving a module's parameters and buffers as safetensors, and loading them from that and other formats.
 
-mod archive;
 mod atomic;
+mod dict;
+mod dtype;
+mod numpy;
+mod pickle;
+mod pytorch;
 mod report;
+mod safetensors;
+mod source;
+mod stored;
+mod zip;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::io::Cursor;
 use std::path::Path;
 
+use ::safetensors::{Dtype, View};
 use autodiff::{Float, Tensor};
-use safetensors::{Dtype, View};
 
-use self::archive::Archive;
+pub use self::dict::StateDict;
 pub use self::report::{Entry, LoadError, LoadReport, MisShaped, SaveError};
 use crate::Module;
 use crate::module::leaves::{Leaf, LeafId, leaves};
@@ -32,6 +39,10 @@ impl<T: Float> Target<T> {
             Leaf::Parameter(parameter) => parameter.value(),
             Leaf::Buffer(buffer) => buffer.value(),
         }
+    }
+
+    fn is_count(&self) -> bool {
+        matches!(&self.leaf, Leaf::Buffer(buffer) if buffer.is_count())
     }
 
     fn set(&self, value: &Tensor<T>) {
@@ -66,31 +77,39 @@ fn targets<T: Float>(module: &(impl Module<T> + ?Sized), operation: &str) -> Vec
 }
 
 /// A tensor as safetensors asks for it.
-struct Elements<T: Float>(Tensor<T>);
+struct Elements<T: Float> {
+    value: Tensor<T>,
+    is_count: bool,
+}
 
 impl<T: Float> View for Elements<T> {
     fn dtype(&self) -> Dtype {
-        if size_of::<T>() == 4 { Dtype::F32 } else { Dtype::F64 }
+        match size_of::<T>() {
+            _ if self.is_count => Dtype::I64,
+            4 => Dtype::F32,
+            _ => Dtype::F64,
+        }
     }
 
     fn shape(&self) -> &[usize] {
-        self.0.shape()
+        self.value.shape()
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
         let mut bytes = Vec::with_capacity(self.data_len());
-        let single = self.dtype() == Dtype::F32;
-        for &x in self.0.view() {
-            match single {
-                true => bytes.extend_from_slice(&(x.to_f64() as f32).to_le_bytes()),
-                false => bytes.extend_from_slice(&x.to_f64().to_le_bytes()),
+        let dtype = self.dtype();
+        for &x in self.value.view() {
+            match dtype {
+                Dtype::I64 => bytes.extend_from_slice(&(x.to_f64() as i64).to_le_bytes()),
+                Dtype::F32 => bytes.extend_from_slice(&(x.to_f64() as f32).to_le_bytes()),
+                _ => bytes.extend_from_slice(&x.to_f64().to_le_bytes()),
             }
         }
         Cow::Owned(bytes)
     }
 
     fn data_len(&self) -> usize {
-        self.0.len() * size_of::<T>()
+        self.value.len() * self.dtype().bitsize() / 8
     }
 }
 
@@ -100,12 +119,12 @@ pub(crate) fn to_bytes<T: Float>(module: &(impl Module<T> + ?Sized)) -> Vec<u8> 
     let entries: BTreeMap<String, Elements<T>> = targets(module, "to_bytes")
         .into_iter()
         .flat_map(|target| {
-            let value = target.value();
-            target.paths.into_iter().map(move |path| (path, Elements(value.clone())))
+            let (value, is_count) = (target.value(), target.is_count());
+            target.paths.into_iter().map(move |path| (path, Elements { value: value.clone(), is_count }))
         })
         .collect();
     let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    safetensors::serialize(entries, Some(format)).expect("the names take less than 100 MB")
+    ::safetensors::serialize(entries, Some(format)).expect("the names take less than 100 MB")
 }
 
 #[track_caller]
@@ -120,7 +139,8 @@ pub(crate) fn load<T: Float>(
     path: &Path,
     strict: bool,
 ) -> Result<LoadReport, LoadError> {
-    fill(module, Archive::open(path)?, strict)
+    let targets = targets(module, "load");
+    StateDict::open(path)?.fill(targets, strict)
 }
 
 #[track_caller]
@@ -129,76 +149,6 @@ pub(crate) fn load_bytes<T: Float>(
     bytes: &[u8],
     strict: bool,
 ) -> Result<LoadReport, LoadError> {
-    fill(module, Archive::new(Cursor::new(bytes), bytes.len() as u64, "bytes".to_owned())?, strict)
-}
-
-/// Sets the module's leaves from the archive. Everything is read before the first one changes.
-#[track_caller]
-fn fill<T: Float, R: std::io::Read + std::io::Seek>(
-    module: &(impl Module<T> + ?Sized),
-    mut archive: Archive<R>,
-    strict: bool,
-) -> Result<LoadReport, LoadError> {
-    let targets = targets(module, "load");
-    let mut report = LoadReport::default();
-    let mut fitting = Vec::new();
-    for target in &targets {
-        let value = target.value();
-        let shape = value.shape();
-        let present: Vec<&String> = target.paths.iter().filter(|path| archive.contains(path)).collect();
-        if present.is_empty() {
-            report.missing.push(Entry { name: target.paths[0].clone(), shape: shape.to_vec() });
-        }
-        let (fit, unfit): (Vec<_>, Vec<_>) =
-            present.into_iter().partition(|path| archive.shape(path) == shape);
-        report.mis_shaped.extend(unfit.iter().map(|path| MisShaped {
-            name: path.to_string(),
-            expected: shape.to_vec(),
-            found: archive.shape(path).to_vec(),
-        }));
-        if unfit.is_empty() && !fit.is_empty() {
-            fitting.push((target, fit));
-        }
-    }
-    let known: HashMap<&str, &Leaf<T>> =
-        targets.iter().flat_map(|t| t.paths.iter().map(|path| (path.as_str(), &t.leaf))).collect();
-    for name in archive.names() {
-        if !known.contains_key(name.as_str()) && !is_batch_counter(&name, &known) {
-            report.unexpected.push(Entry { shape: archive.shape(&name).to_vec(), name });
-        }
-    }
-    if strict && !report.is_complete() {
-        return Err(LoadError::Mismatch { origin: archive.origin, report });
-    }
-    let mut values = Vec::with_capacity(fitting.len());
-    for (target, paths) in &fitting {
-        let value: Tensor<T> = archive.read(paths[0])?;
-        for other in &paths[1..] {
-            let other_value = archive.read::<T>(other)?;
-            // By bits, so that NaN equals itself.
-            let mut pairs = value.view().into_iter().zip(other_value.view());
-            if pairs.any(|(&a, &b)| a.to_f64().to_bits() != b.to_f64().to_bits()) {
-                return Err(LoadError::Conflict {
-                    origin: archive.origin,
-                    first: paths[0].clone(),
-                    second: other.to_string(),
-                });
-            }
-        }
-        report.loaded.extend(paths.iter().map(|path| path.to_string()));
-        values.push((target, value));
-    }
-    for (target, value) in values {
-        target.set(&value);
-    }
-    Ok(report)
-}
-
-/// Whether this is the number of batches that PyTorch's batch normalization has seen, which ours does not keep.
-fn is_batch_counter<T: Float>(name: &str, known: &HashMap<&str, &Leaf<T>>) -> bool {
-    name.strip_suffix("num_batches_tracked")
-        .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
-        .is_some_and(|prefix| {
-            matches!(known.get(format!("{prefix}running_mean").as_str()), Some(Leaf::Buffer(_)))
-        })
+    let targets = targets(module, "load_bytes");
+    StateDict::from_bytes(bytes)?.fill(targets, strict)
 }

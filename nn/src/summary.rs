@@ -27,7 +27,8 @@ pub struct Part {
     pub kind: String,
     /// How many parts of the model it lies in.
     pub depth: usize,
-    /// The shape of the last result. None where the part was not called, or recorded nothing under its name.
+    /// The shape of the last result that was used elsewhere in the model. None where the part was not called, or
+    /// recorded nothing under its name.
     pub output: Option<Vec<usize>>,
     /// How many operations it recorded.
     pub operations: usize,
@@ -84,9 +85,9 @@ pub fn summary<T: Float, M: Layer<T> + ?Sized>(model: &M, x: &Tensor<T>) -> Summ
 /// ```
 /// use wengert::prelude::*;
 ///
-/// let lstm = LstmConfig::new(10, 20).layers(2).init::<f32>(&mut ChaCha8Rng::seed_from_u64(0));
+/// let lstm = LstmConfig::new(10, 20).num_layers(2).init::<f32>(&mut ChaCha8Rng::seed_from_u64(0));
 /// let x = Tensor::zeros([5, 3, 10]);
-/// let summary = wengert::nn::summary_with(&lstm, |tape| lstm.forward_with(&tape.constant(&x), None).0);
+/// let summary = wengert::nn::summary_with(&lstm, |tape| lstm.forward_with(&tape.constant(&x), None, None).0);
 /// assert_eq!(summary.total().output, Some(vec![5, 3, 20]));
 /// ```
 ///

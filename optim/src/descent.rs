@@ -1,85 +1,33 @@
 //! What all optimizers have in common.
 
 use std::collections::HashSet;
-use std::fmt;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fmt, mem};
 
 use autodiff::{Float, Gradients, Parameter};
 
-use crate::group::{checked_schedule, non_negative};
+use crate::group::{checked_rate, checked_schedule, non_negative};
 use crate::rule::{Rule, Step};
-use crate::{Error, ParameterGroup, Schedule, kernel};
-
-/// Something that changes parameters by their gradients, one step at a time.
-///
-/// ```
-/// use wengert::prelude::*;
-///
-/// fn fit(optimizer: &mut dyn Optimizer<f32>, w: &Parameter) -> f32 {
-///     for _ in 0..100 {
-///         let tape = Tape::new();
-///         optimizer.step(&tape.watch(w).square().backward());
-///     }
-///     w.value().item()
-/// }
-///
-/// let w = Parameter::new(Tensor::scalar(1.0));
-/// assert!(fit(&mut Sgd::new([w.clone()], 0.1), &w).abs() < 1e-6);
-/// ```
-pub trait Optimizer<T: Float>: Send + Sync {
-    /// Changes each parameter by its gradient, and counts one step.
-    ///
-    /// A parameter that is frozen, or to which no gradient flowed, is left as it is, and its state too.
-    /// One whose value no tape and no tensor shares is changed in place: after a backward pass that
-    /// drained its tape, that is every parameter.
-    ///
-    /// # Panics
-    /// If none of the unfrozen parameters has a gradient: the gradients are those of another model. If a
-    /// gradient has another shape than its parameter. If a schedule gives a rate that is negative or not
-    /// finite. Nothing has changed then.
-    #[track_caller]
-    fn step(&mut self, gradients: &Gradients<T>);
-
-    /// The number of steps taken.
-    fn step_count(&self) -> u64;
-
-    /// The learning rate of the next step, that of the first group where groups differ.
-    fn learning_rate(&self) -> f64;
-
-    /// The state: all that an optimizer of the same construction needs to go on from here with the same
-    /// bits. The parameters' values are not in it.
-    ///
-    /// The format is safetensors: tensors named `group.index.name`, such as `0.3.exp_avg`, and the step,
-    /// the options and the shapes as JSON in the metadata.
-    fn to_bytes(&self) -> Vec<u8>;
-
-    /// Takes over a state from [`to_bytes`](Self::to_bytes).
-    ///
-    /// The optimizer must be constructed as the saved one was: the same algorithm and options, as many
-    /// parameters of the same shapes in the same groups. Schedules are functions and not compared.
-    ///
-    /// # Errors
-    /// If the bytes are damaged, or the state of another algorithm, element type or set of options, groups
-    /// or shapes. The optimizer has not changed then.
-    fn load_bytes(&mut self, bytes: &[u8]) -> Result<(), Error>;
-}
+use crate::{Error, Optimizer, ParameterGroup, Schedule, archive, kernel};
 
 /// An optimizer that applies a [`Rule`] to each parameter by itself: [`Sgd`](crate::Sgd),
-/// [`Adam`](crate::Adam), [`AdamW`](crate::AdamW).
+/// [`Adam`](crate::Adam), [`RmsProp`](crate::RmsProp) and all the others but [`Lbfgs`](crate::Lbfgs).
 pub struct Descent<R: Rule, T: Float = f32> {
     pub(crate) rule: R,
     schedule: Arc<dyn Schedule>,
     weight_decay: f64,
-    pub(crate) groups: Vec<Group<T>>,
+    maximize: bool,
+    pub(crate) groups: Vec<Group<R, T>>,
     pub(crate) steps: u64,
 }
 
-/// A [`ParameterGroup`] in use.
-pub(crate) struct Group<T: Float> {
+/// A [`ParameterGroup`] in use. What is `None` is the optimizer's.
+pub(crate) struct Group<R: Rule, T: Float> {
+    pub(crate) rule: Option<R>,
     schedule: Option<Arc<dyn Schedule>>,
     weight_decay: Option<f64>,
+    maximize: Option<bool>,
     pub(crate) members: Vec<Member<T>>,
 }
 
@@ -89,8 +37,10 @@ pub(crate) struct Member<T: Float> {
     pub(crate) shape: Vec<usize>,
     /// How often the parameter was updated: fewer times than there were steps if it was frozen or unused.
     pub(crate) updates: u64,
-    /// One vector for each name of [`Rule::state`], in row-major order; fewer before an update needs them.
-    pub(crate) state: Vec<Vec<T>>,
+    /// The vectors that [`Rule::state`] names, in row-major order, as the last update left them.
+    pub(crate) state: Vec<(&'static str, Vec<T>)>,
+    /// The number that [`Rule::scalar`] names, after the last update.
+    pub(crate) scalar: f64,
 }
 
 impl<R: Rule, T: Float> Descent<R, T> {
@@ -113,6 +63,7 @@ impl<R: Rule, T: Float> Descent<R, T> {
             rule: R::default(),
             schedule: checked_schedule(format_args!("{}::new", R::NAME), learning_rate),
             weight_decay: R::WEIGHT_DECAY,
+            maximize: false,
             groups: Vec::new(),
             steps: 0,
         };
@@ -129,7 +80,24 @@ impl<R: Rule, T: Float> Descent<R, T> {
         self
     }
 
-    /// Adds parameters with options of their own, at the beginning or between two steps.
+    /// Sets whether the steps go up the gradient instead of down, to the loss's maximum (default: no).
+    ///
+    /// It is the same as to negate all gradients. The weight decay is not turned: parameters still decay.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let w = Parameter::new(Tensor::<f64>::scalar(1.0));
+    /// let mut sgd = Sgd::new([w.clone()], 0.25).maximize(true);
+    /// sgd.step(&Tape::new().watch(&w).sin().backward());
+    /// assert_eq!(w.value().item(), 1.0 + 0.25 * 1.0_f64.cos());
+    /// ```
+    pub fn maximize(mut self, maximize: bool) -> Self {
+        self.maximize = maximize;
+        self
+    }
+
+    /// Adds parameters with a learning rate or a weight decay of their own, at the beginning or between two steps.
     ///
     /// # Panics
     /// If the optimizer has one of the parameters already, or the group has it twice.
@@ -138,10 +106,62 @@ impl<R: Rule, T: Float> Descent<R, T> {
         self.with_group("add_group", group)
     }
 
+    /// Takes in another optimizer of the same algorithm, whose parameters keep all of its options.
+    ///
+    /// Options set on the result afterwards are those of the groups that have none of their own, so not of
+    /// the ones that came in here.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let (backbone, head) = (Parameter::<f32>::new(Tensor::ones([8, 8])), Parameter::new(Tensor::ones([2, 8])));
+    /// let adam = Adam::new([backbone], 1e-4)
+    ///     .join(Adam::new([head], 1e-2).betas(0.8, 0.99).weight_decay(0.1));
+    /// assert_eq!((adam.learning_rate_of(0), adam.learning_rate_of(1)), (1e-4, 1e-2));
+    /// ```
+    ///
+    /// # Panics
+    /// If both have a parameter, or the other has taken steps.
+    #[track_caller]
+    pub fn join(mut self, other: Self) -> Self {
+        if other.steps > 0 {
+            panic!("{}::join: the optimizer to take in has taken {} steps already", R::NAME, other.steps);
+        }
+        for group in other.groups {
+            self.assert_new("join", group.members.iter().map(|member| &member.parameter));
+            self.groups.push(Group {
+                rule: Some(group.rule.unwrap_or_else(|| other.rule.clone())),
+                schedule: Some(group.schedule.unwrap_or_else(|| other.schedule.clone())),
+                weight_decay: Some(group.weight_decay.unwrap_or(other.weight_decay)),
+                maximize: Some(group.maximize.unwrap_or(other.maximize)),
+                members: group.members,
+            });
+        }
+        self
+    }
+
     #[track_caller]
     fn with_group(mut self, method: &str, group: ParameterGroup<T>) -> Self {
+        self.assert_new(method, &group.parameters);
+        let member = |parameter: Parameter<T>| {
+            let shape = parameter.shape();
+            Member { parameter, shape, updates: 0, state: Vec::new(), scalar: 0.0 }
+        };
+        self.groups.push(Group {
+            rule: None,
+            schedule: group.schedule,
+            weight_decay: group.weight_decay,
+            maximize: None,
+            members: group.parameters.into_iter().map(member).collect(),
+        });
+        self
+    }
+
+    /// Panics if one of the next group's parameters is known already.
+    #[track_caller]
+    fn assert_new<'a>(&self, method: &str, parameters: impl IntoIterator<Item = &'a Parameter<T>>) {
         let mut known: HashSet<_> = self.members().map(|m| m.parameter.id()).collect();
-        for (index, parameter) in group.parameters.iter().enumerate() {
+        for (index, parameter) in parameters.into_iter().enumerate() {
             if !known.insert(parameter.id()) {
                 panic!(
                     "{}::{method}: parameter {index} of group {}, {parameter:?}, is listed twice; \
@@ -151,16 +171,6 @@ impl<R: Rule, T: Float> Descent<R, T> {
                 );
             }
         }
-        let member = |parameter: Parameter<T>| {
-            let shape = parameter.shape();
-            Member { parameter, shape, updates: 0, state: Vec::new() }
-        };
-        self.groups.push(Group {
-            schedule: group.schedule,
-            weight_decay: group.weight_decay,
-            members: group.parameters.into_iter().map(member).collect(),
-        });
-        self
     }
 
     /// The learning rate of the next step in a group; the parameters given to the constructor are group 0.
@@ -200,9 +210,7 @@ impl<R: Rule, T: Float> Descent<R, T> {
     /// # Errors
     /// If the file cannot be written. A file of that name is as it was then.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let path = path.as_ref();
-        crate::atomic::write(path, &self.state_bytes())
-            .map_err(|source| Error::Write { path: path.to_owned(), source })
+        archive::save(path.as_ref(), &self.state_bytes())
     }
 
     /// Takes over the state from a file that [`save`](Self::save) wrote, under the conditions of
@@ -212,53 +220,30 @@ impl<R: Rule, T: Float> Descent<R, T> {
     /// If the file cannot be read, is damaged, or is the state of another algorithm, element type or set
     /// of options, groups or shapes. The optimizer has not changed then.
     pub fn load(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let path = path.as_ref();
-        let open = || {
-            let file = File::open(path)?;
-            let len = file.metadata()?.len();
-            Ok((file, len))
-        };
-        let (file, len) = open().map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        self.load_from(file, len)
-            .map_err(|problem| Error::State { origin: path.display().to_string(), problem })
+        archive::load(path.as_ref(), |file, len| self.load_from(file, len))
     }
 
-    pub(crate) fn weight_decay_of(&self, group: &Group<T>) -> f64 {
+    pub(crate) fn rule_of<'a>(&'a self, group: &'a Group<R, T>) -> &'a R {
+        group.rule.as_ref().unwrap_or(&self.rule)
+    }
+
+    pub(crate) fn weight_decay_of(&self, group: &Group<R, T>) -> f64 {
         group.weight_decay.unwrap_or(self.weight_decay)
+    }
+
+    pub(crate) fn maximizes(&self, group: &Group<R, T>) -> bool {
+        group.maximize.unwrap_or(self.maximize)
+    }
+
+    /// The next step of a parameter in a group.
+    pub(crate) fn step_of(&self, group: usize, member: &Member<T>) -> Step {
+        let learning_rate = self.learning_rate_of(group);
+        let group = &self.groups[group];
+        member.step(self.rule_of(group), learning_rate, self.weight_decay_of(group))
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member<T>> {
         self.groups.iter().flat_map(|group| &group.members)
-    }
-
-    /// Panics unless the gradients are of this optimizer's model.
-    #[track_caller]
-    fn check(&self, gradients: &Gradients<T>) {
-        let (mut found, mut frozen) = (0usize, 0usize);
-        for member in self.members() {
-            if member.parameter.is_frozen() {
-                frozen += 1;
-            } else if let Some(gradient) = gradients.parameter(member.parameter.id()) {
-                found += 1;
-                if gradient.shape() != member.shape {
-                    panic!(
-                        "{}::step: the gradient has shape {:?}, its parameter {:?}",
-                        R::NAME,
-                        gradient.shape(),
-                        member.shape
-                    );
-                }
-            }
-        }
-        if found == 0 {
-            panic!(
-                "{}::step: these are the gradients of another model: they belong to {} parameters, none of \
-                 which is among the {} unfrozen parameters of this optimizer ({frozen} more are frozen)",
-                R::NAME,
-                gradients.parameters().count(),
-                self.members().count() - frozen,
-            );
-        }
     }
 
     /// The groups' learning rates at this step.
@@ -266,48 +251,110 @@ impl<R: Rule, T: Float> Descent<R, T> {
     fn rates(&self) -> Vec<f64> {
         let mut rates = Vec::with_capacity(self.groups.len());
         for group in 0..self.groups.len() {
-            let rate = self.learning_rate_of(group);
-            if !(rate.is_finite() && rate >= 0.0) {
-                panic!(
-                    "{}::step: the schedule of group {group} gives the learning rate {rate} at step {}; \
-                     expected a finite number ≥ 0",
-                    R::NAME,
-                    self.steps
-                );
-            }
-            rates.push(rate);
+            rates.push(checked_rate(R::NAME, group, self.learning_rate_of(group), self.steps));
         }
         rates
     }
 }
 
+/// Panics unless the gradients are of these parameters, which are given with their shapes.
+#[track_caller]
+pub(crate) fn check_gradients<'a, T: Float>(
+    optimizer: &str,
+    parameters: impl Iterator<Item = (&'a Parameter<T>, &'a Vec<usize>)>,
+    gradients: &Gradients<T>,
+) {
+    let (mut found, mut frozen, mut unfrozen) = (0usize, 0usize, 0usize);
+    for (parameter, shape) in parameters {
+        if parameter.is_frozen() {
+            frozen += 1;
+            continue;
+        }
+        unfrozen += 1;
+        if let Some(gradient) = gradients.parameter(parameter.id()) {
+            found += 1;
+            if gradient.shape() != shape {
+                panic!(
+                    "{optimizer}::step: the gradient has shape {:?}, its parameter {shape:?}",
+                    gradient.shape()
+                );
+            }
+        }
+    }
+    if found == 0 {
+        panic!(
+            "{optimizer}::step: these are the gradients of another model: they belong to {} parameters, none of \
+             which is among the {unfrozen} unfrozen parameters of this optimizer ({frozen} more are frozen)",
+            gradients.parameters().count(),
+        );
+    }
+}
+
 impl<T: Float> Member<T> {
-    fn update(&mut self, rule: &impl Rule, learning_rate: f64, weight_decay: f64, gradients: &Gradients<T>) {
+    fn step(&self, rule: &impl Rule, learning_rate: f64, weight_decay: f64) -> Step {
+        let first = rule.scalar().map_or(0.0, |(_, first)| first);
+        let scalar = if self.updates == 0 { first } else { self.scalar };
+        Step { learning_rate, weight_decay, updates: self.updates, scalar }
+    }
+
+    pub(crate) fn state_named(&self, name: &str) -> Option<&[T]> {
+        self.state.iter().find(|(n, _)| *n == name).map(|(_, elements)| elements.as_slice())
+    }
+
+    pub(crate) fn initial_state(&self, rule: &impl Rule, name: &'static str, step: &Step) -> Vec<T> {
+        vec![T::from_f64(rule.initial(name, step)); self.shape.iter().product()]
+    }
+
+    /// Makes the state what the rule's options call for: they may have changed since the last update.
+    fn fit_state(&mut self, rule: &impl Rule, step: &Step) {
+        if self.state.iter().map(|(name, _)| name).eq(rule.state()) {
+            return;
+        }
+        let mut old = mem::take(&mut self.state);
+        let state = rule.state().iter().map(|&name| match old.iter().position(|(n, _)| *n == name) {
+            Some(at) => old.swap_remove(at),
+            None => (name, self.initial_state(rule, name, step)),
+        });
+        self.state = state.collect();
+    }
+
+    fn update<R: Rule>(
+        &mut self,
+        rule: &R,
+        learning_rate: f64,
+        weight_decay: f64,
+        maximize: bool,
+        gradients: &Gradients<T>,
+    ) {
         if self.parameter.is_frozen() {
             return;
         }
         let Some(gradient) = gradients.parameter(self.parameter.id()) else { return };
         let gradient = gradient.value().contiguous();
         let gradient = gradient.as_slice().expect("row-major");
-        self.state.resize_with(rule.state().len(), || vec![T::zero(); gradient.len()]);
-        let state = self.state.iter_mut().map(Vec::as_mut_slice).collect();
-        let step = Step { learning_rate, weight_decay, updates: self.updates };
+        let step = self.step(rule, learning_rate, weight_decay);
+        self.fit_state(rule, &step);
+        let state = self.state.iter_mut().map(|(_, elements)| elements.as_mut_slice()).collect();
         self.parameter.update(|view| {
-            kernel::update(rule, &step, view.as_slice_mut().expect("row-major"), gradient, state);
+            let x = view.as_slice_mut().expect("row-major");
+            kernel::update(rule, &step, maximize, x, gradient, state);
         });
         self.updates += 1;
+        self.scalar = rule.next_scalar(&step);
     }
 }
 
 impl<R: Rule, T: Float> Optimizer<T> for Descent<R, T> {
     #[track_caller]
     fn step(&mut self, gradients: &Gradients<T>) {
-        self.check(gradients);
+        check_gradients(R::NAME, self.members().map(|m| (&m.parameter, &m.shape)), gradients);
         let rates = self.rates();
         for (group, rate) in self.groups.iter_mut().zip(rates) {
+            let rule = group.rule.as_ref().unwrap_or(&self.rule);
             let weight_decay = group.weight_decay.unwrap_or(self.weight_decay);
+            let maximize = group.maximize.unwrap_or(self.maximize);
             for member in &mut group.members {
-                member.update(&self.rule, rate, weight_decay, gradients);
+                member.update(rule, rate, weight_decay, maximize, gradients);
             }
         }
         self.steps += 1;
@@ -326,8 +373,7 @@ impl<R: Rule, T: Float> Optimizer<T> for Descent<R, T> {
     }
 
     fn load_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.load_from(bytes, bytes.len() as u64)
-            .map_err(|problem| Error::State { origin: "bytes".to_owned(), problem })
+        self.load_from(bytes, bytes.len() as u64).map_err(archive::in_bytes)
     }
 }
 
@@ -335,6 +381,7 @@ impl<R: Rule, T: Float> fmt::Debug for Descent<R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rates: Vec<f64> = (0..self.groups.len()).map(|g| self.learning_rate_of(g)).collect();
         let decays: Vec<f64> = self.groups.iter().map(|g| self.weight_decay_of(g)).collect();
+        let maximize: Vec<bool> = self.groups.iter().map(|g| self.maximizes(g)).collect();
         let parameters: Vec<usize> = self.groups.iter().map(|g| g.members.len()).collect();
         f.debug_struct(R::NAME)
             .field("rule", &self.rule)
@@ -342,6 +389,7 @@ impl<R: Rule, T: Float> fmt::Debug for Descent<R, T> {
             .field("parameters", &parameters)
             .field("learning_rates", &rates)
             .field("weight_decays", &decays)
+            .field("maximize", &maximize)
             .finish()
     }
 }

@@ -129,6 +129,27 @@ pub enum StateProblem {
         /// The steps the file claims.
         steps: u64,
     },
+    /// The counts of an L-BFGS optimizer do not fit each other.
+    #[error(
+        "found {steps} steps, {iterations} iterations and {evaluations} evaluations of the loss; expected at \
+         least one evaluation a step, and at most 2^53 of each"
+    )]
+    Counts {
+        /// The steps the file claims.
+        steps: u64,
+        /// The iterations the file claims.
+        iterations: u64,
+        /// The evaluations the file claims.
+        evaluations: u64,
+    },
+    /// An L-BFGS optimizer has more pairs of step and gradient change than it can.
+    #[error("expected at most {limit} pairs of step and gradient change, found {found}")]
+    Pairs {
+        /// The most there can be after the file's iterations.
+        limit: usize,
+        /// Those the file claims.
+        found: usize,
+    },
     /// An option has another value.
     #[error(
         "{name}: expected {expected}, found {found}; construct the optimizer as it was when it was saved"

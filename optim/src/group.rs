@@ -64,6 +64,45 @@ impl<T: Float> fmt::Debug for ParameterGroup<T> {
     }
 }
 
+/// Splits named parameters into those of which `predicate` is true and the others, each in the order they
+/// come in: to put them into different groups.
+///
+/// ```
+/// use wengert::optim::{decays, partition_parameters};
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let net = Sequential::new().push(Linear::<f32>::new(4, 8, &mut rng)).push(BatchNorm1d::new(8));
+/// // Biases and norms are exempt from weight decay.
+/// let (weights, others) = partition_parameters(net.named_parameters(), decays);
+/// let adamw = AdamW::new(weights, 1e-3)
+///     .weight_decay(0.05)
+///     .add_group(ParameterGroup::new(others).weight_decay(0.0));
+/// // The first layer learns slower than the rest.
+/// let (first, rest) = partition_parameters(net.named_parameters(), |path, _| path.starts_with("0."));
+/// assert_eq!((first.len(), rest.len()), (2, 2));
+/// # assert_eq!(adamw.learning_rate_of(1), 1e-3);
+/// ```
+pub fn partition_parameters<T: Float>(
+    named: impl IntoIterator<Item = (String, Parameter<T>)>,
+    mut predicate: impl FnMut(&str, &Parameter<T>) -> bool,
+) -> (Vec<Parameter<T>>, Vec<Parameter<T>>) {
+    let (mut yes, mut no) = (Vec::new(), Vec::new());
+    for (path, parameter) in named {
+        let side = if predicate(&path, &parameter) { &mut yes } else { &mut no };
+        side.push(parameter);
+    }
+    (yes, no)
+}
+
+/// Whether weight decay is customarily applied to a parameter: not to biases and the scales and shifts of
+/// norms, which are those of rank 1 or 0. A predicate for [`partition_parameters`].
+///
+/// A layer norm over several axes has scales of a higher rank: tell it by its path.
+pub fn decays<T: Float>(_path: &str, parameter: &Parameter<T>) -> bool {
+    parameter.shape().len() > 1
+}
+
 #[track_caller]
 pub(crate) fn checked_schedule(
     place: impl fmt::Display,
@@ -74,6 +113,18 @@ pub(crate) fn checked_schedule(
         panic!("{place}: the schedule begins with the learning rate {rate}; expected a finite number ≥ 0");
     }
     Arc::new(schedule)
+}
+
+/// The rate that the schedule of a group gives at a step, if it is one.
+#[track_caller]
+pub(crate) fn checked_rate(optimizer: &str, group: usize, rate: f64, step: u64) -> f64 {
+    if !(rate.is_finite() && rate >= 0.0) {
+        panic!(
+            "{optimizer}::step: the schedule of group {group} gives the learning rate {rate} at step {step}; \
+             expected a finite number ≥ 0"
+        );
+    }
+    rate
 }
 
 #[track_caller]

@@ -21,23 +21,35 @@
 //! ```
 #![deny(unsafe_code)]
 
-mod adam;
+mod accumulation;
+mod archive;
 mod atomic;
+mod average;
 mod clip;
 mod descent;
 mod error;
 mod group;
 mod kernel;
+mod lbfgs;
+mod optimizer;
 mod rule;
 pub mod schedule;
-mod sgd;
 mod state;
 
-pub use adam::{Adam, AdamRule, AdamW};
-pub use clip::{clip_global_norm, clip_value};
-pub use descent::{Descent, Optimizer};
+pub use accumulation::AccumulatedGradients;
+pub use average::Ewa;
+pub use clip::{AdaptiveClip, MaxNorm, clip_adaptive, clip_global_norm, clip_norm, clip_value};
+pub use descent::Descent;
 pub use error::{Error, StateProblem};
-pub use group::ParameterGroup;
-pub use rule::{Rule, Step};
-pub use schedule::{Constant, Cosine, Exponential, InverseTime, PerEpoch, Schedule, StepDecay, WarmUp};
-pub use sgd::{Sgd, SgdRule};
+pub use group::{ParameterGroup, decays, partition_parameters};
+pub use lbfgs::{Evaluation, Lbfgs, LineSearch};
+pub use optimizer::Optimizer;
+pub use rule::{
+    Adadelta, AdadeltaRule, Adagrad, AdagradRule, Adam, AdamRule, AdamW, Adamax, AdamaxRule, Lion, LionRule,
+    NAdam, NAdamRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Rprop, RpropRule, Rule, Sgd, SgdRule, Step,
+};
+pub use schedule::{
+    Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
+    LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, PlateauThreshold, Polynomial,
+    ReduceOnPlateau, Schedule, StepDecay,
+};

@@ -69,7 +69,7 @@ fn split<T: Float>(p: Vec<Parameter<T>>) -> (Vec<Parameter<T>>, ParameterGroup<T
 }
 
 fn check_all<T: Float>() {
-    let schedule = || Cosine::new(0.05, 20).minimum(1e-3).warm_up(5);
+    let schedule = || Cosine::new(0.05, 20).minimum(1e-3).warmup(5);
     check_resume::<_, T>(|p| Sgd::new(p, 0.05));
     check_resume::<_, T>(|p| Sgd::new(p, schedule()).momentum(0.9).weight_decay(0.1));
     check_resume::<_, T>(|p| Sgd::new(p, 0.05).averaged_momentum(0.7));
@@ -149,7 +149,7 @@ fn another_optimizers_state_is_refused() {
         "parameter 1 of group 0: expected shape [2, 2], found [4]"
     );
     let problem = text(refused(Adam::new(p.clone(), 0.1).betas(0.9, 0.99), &bytes));
-    assert!(problem.starts_with("beta2: expected 0.99, found 0.999"), "{problem}");
+    assert!(problem.starts_with("beta2 of group 0: expected 0.99, found 0.999"), "{problem}");
     let problem = text(refused(Adam::new(p, 0.1).weight_decay(0.5), &bytes));
     assert!(problem.starts_with("weight_decay of group 0: expected 0.5, found 0;"), "{problem}");
 }

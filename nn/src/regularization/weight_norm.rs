@@ -33,7 +33,7 @@ use crate::{Buffer, Layer, Module, Visitor, VisitorMut};
 /// // A recurrent layer, which is called otherwise.
 /// let lstm = WeightNorm::named(Lstm::<f32>::new(4, 5, &mut rng), "weight_hh_l0", Some(0));
 /// let x = Tensor::zeros([7, 1, 4]);
-/// let (y, state) = lstm.with(&x, |lstm| lstm.forward_with(&x, None));
+/// let (y, state) = lstm.with(&x, |lstm| lstm.forward_with(&x, None, None));
 /// assert_eq!(y.shape(), [7, 1, 5]);
 /// ```
 #[derive(Clone, Debug)]

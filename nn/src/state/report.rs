@@ -15,6 +15,8 @@ pub struct Entry {
     pub name: String,
     /// The sizes of its axes.
     pub shape: Vec<usize>,
+    /// The type of its elements, as safetensors names it: `F32`, `BF16`, `I64`.
+    pub dtype: String,
 }
 
 /// A tensor that has another shape in the file than in the module.
@@ -94,8 +96,16 @@ fn list<E>(
     }
 }
 
+/// The beginnings of the names in a file, as far as a line holds them.
+fn beginnings(found: &[String]) -> String {
+    let names: Vec<String> = found.iter().take(LISTED).map(|name| quoted(name)).collect();
+    let more =
+        if found.len() > LISTED { format!(" and {} more", found.len() - LISTED) } else { String::new() };
+    if found.is_empty() { "no tensors".to_owned() } else { format!("{}{more}", clipped(&names.join(", "))) }
+}
+
 /// A name out of a file, with whatever a terminal would obey made visible.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.escape_debug())
 }
 
@@ -134,11 +144,13 @@ pub enum LoadError {
         /// The system's reason.
         source: io::Error,
     },
-    /// Not a safetensors file, or a damaged one.
-    #[error("{origin} is no valid safetensors file: {problem}")]
+    /// Not a file of a known format, or a damaged one.
+    #[error("{origin} is no valid {format} file: {problem}")]
     Format {
         /// The file's path, or "bytes" for data in memory.
         origin: String,
+        /// What it seems to be.
+        format: &'static str,
         /// What is wrong with it.
         problem: String,
     },
@@ -164,6 +176,28 @@ pub enum LoadError {
         first: String,
         /// Another one, with another value.
         second: String,
+    },
+    /// What was asked for is not there.
+    #[error("{origin} has nothing under {}; there are {}", quoted(.path), beginnings(.found))]
+    NotFound {
+        /// The file's path, or "bytes" for data in memory.
+        origin: String,
+        /// The path that was asked for.
+        path: String,
+        /// What the names in the file begin with.
+        found: Vec<String>,
+    },
+    /// Two entries have the same name after renaming.
+    #[error("{origin}: {} and {} both become {}", quoted(.first), quoted(.second), quoted(.name))]
+    Collision {
+        /// The file's path, or "bytes" for data in memory.
+        origin: String,
+        /// An entry.
+        first: String,
+        /// Another one.
+        second: String,
+        /// The name that both got.
+        name: String,
     },
     /// File and module do not have the same entries.
     #[error("{origin} does not fit the module: {report}")]

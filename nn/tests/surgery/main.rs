@@ -3,9 +3,11 @@
 
 mod averaged;
 mod ensemble;
+mod folding;
 mod init;
 mod regularization;
 mod selection;
 mod sequential;
 mod summary;
+mod update_bn;
 mod weight_norm;

@@ -22,7 +22,7 @@ fn frozen(net: &Sequential) -> Vec<String> {
 fn a_pattern_freezes_parameters_and_buffers() {
     let net = net();
     // Not layer10.
-    assert_eq!(net.freeze_matching("layer1.*").unwrap(), 4 + 2);
+    assert_eq!(net.freeze_matching("layer1.*").unwrap(), 4 + 3);
     assert_eq!(frozen(&net), ["layer1.0.weight", "layer1.0.bias", "layer1.1.weight", "layer1.1.bias"]);
     assert!(
         net.named_buffers().iter().all(|(path, buffer)| buffer.is_frozen() == path.starts_with("layer1."))
@@ -30,7 +30,7 @@ fn a_pattern_freezes_parameters_and_buffers() {
     assert_eq!(net.unfreeze_matching("*.bias").unwrap(), 5);
     assert_eq!(frozen(&net), ["layer1.0.weight", "layer1.1.weight"]);
     assert_eq!(net.freeze_matching("head.weigh?").unwrap(), 1);
-    assert_eq!(net.unfreeze_matching("*").unwrap(), 14);
+    assert_eq!(net.unfreeze_matching("*").unwrap(), 16);
     assert!(frozen(&net).is_empty());
 }
 
@@ -63,7 +63,8 @@ fn a_pattern_without_a_match_is_an_error() {
     assert_eq!(
         error.to_string(),
         "no parameter or buffer matches `layer2.*`; the paths are layer1.0.weight, layer1.0.bias, layer1.1.weight, \
-         layer1.1.bias, layer1.1.running_mean, layer1.1.running_var, layer10.0.weight, layer10.0.bias, … (14 in all)"
+         layer1.1.bias, layer1.1.running_mean, layer1.1.running_var, layer1.1.num_batches_tracked, layer10.0.weight, \
+         … (16 in all)"
     );
     // Buffers are no parameters.
     let error = net().parameters_matching("*running_mean").unwrap_err().to_string();

@@ -155,14 +155,37 @@ fn width(net: &impl Module<f32>) -> usize {
 
 #[test]
 fn recurrent_models() {
-    let lstm = LstmConfig::new(3, 4).layers(2).init::<f64>(&mut rng());
+    let lstm = LstmConfig::new(3, 4).num_layers(2).init::<f64>(&mut rng());
     let x = Tensor::zeros([5, 2, 3]);
-    let table = summary_with(&lstm, |tape| lstm.forward_with(&tape.constant(&x), None).0);
+    let table = summary_with(&lstm, |tape| lstm.forward_with(&tape.constant(&x), None, None).0);
     assert_eq!(paths(&table), [("", "Lstm")]);
     assert_eq!(table.total().output, Some(vec![5, 2, 4]));
     assert_eq!(table.total().parameters, lstm.parameter_count());
+    let cell: GruCell<f64> = GruCell::new(3, 4, &mut rng());
+    assert_eq!(paths(&summary_with(&cell, |tape| tape.constant(&x)))[0].1, "GruCell");
     let products = |n: u64| 2 * 5 * 2 * 4 * 4 * (n + 4);
     assert!(table.total().flops >= products(3) + products(4), "{}", table.total().flops);
+}
+
+#[test]
+fn of_a_recurrent_part_the_output_counts_and_not_the_last_state() {
+    #[derive(Module)]
+    struct Net {
+        lstm: Lstm,
+        head: Linear,
+    }
+    impl Layer<f32> for Net {
+        fn forward(&self, x: &Tensor) -> Tensor {
+            let (y, _) = self.lstm.forward_with(x, None, None);
+            self.head.forward(&y)
+        }
+    }
+    let mut rng = rng();
+    let lstm = LstmConfig::new(3, 4).num_layers(2).init(&mut rng);
+    let table = summary(&Net { lstm, head: Linear::new(4, 6, &mut rng) }, &Tensor::zeros([5, 2, 3]));
+    assert_eq!(paths(&table), [("", "Net"), ("lstm", "Lstm"), ("head", "Linear")]);
+    assert_eq!(table.get("lstm").unwrap().output, Some(vec![5, 2, 4]));
+    assert_eq!(table.total().output, Some(vec![5, 2, 6]));
 }
 
 #[test]

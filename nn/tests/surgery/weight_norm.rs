@@ -148,7 +148,7 @@ fn recurrent_weights_are_wrapped_one_by_one() {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let plain = LstmConfig::new(3, 4).init::<f64>(&mut rng);
     let x = ramp(&[5, 1, 3], -1.0, 0.15);
-    let expected = plain.forward_with(&x, None).0.to_vec();
+    let expected = plain.forward_with(&x, None, None).0.to_vec();
     let once = WeightNorm::named(plain, "weight_hh_l0", Some(0));
     let twice = WeightNorm::named(once, "weight_ih_l0", None);
     let names: Vec<String> = twice.named_parameters().into_iter().map(|(name, _)| name).collect();
@@ -156,7 +156,7 @@ fn recurrent_weights_are_wrapped_one_by_one() {
         ["weight_ih_l0_g", "weight_ih_l0_v", "weight_hh_l0_g", "weight_hh_l0_v", "bias_ih_l0", "bias_hh_l0"];
     assert_eq!(names, expected_names);
     assert_close(&twice.forward(&x), &expected);
-    let found = twice.with(&x, |once| once.with(&x, |lstm| lstm.forward_with(&x, None).0));
+    let found = twice.with(&x, |once| once.with(&x, |lstm| lstm.forward_with(&x, None, None).0));
     assert_close(&found, &expected);
 }
 

@@ -1,9 +1,13 @@
 //! How a kernel moves: stride, padding, dilation, groups.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::ops::Sizes;
 
 /// What stands around the input of a convolution. Padding takes no part in any sum, as if its zeros made a
 /// product 0 even with ∞.
+///
+/// In a file it is a number, an array, or one of the words `"same"` and `"valid"`.
 ///
 /// ```
 /// use wengert::prelude::*;
@@ -29,6 +33,45 @@ pub enum Padding<const D: usize> {
 impl<const D: usize, S: Into<Sizes<D>>> From<S> for Padding<D> {
     fn from(sizes: S) -> Self {
         Self::Zeros(sizes.into().0)
+    }
+}
+
+/// What a file says of a padding.
+#[derive(Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a number from 0 on, an array with one for each axis, \"same\" or \"valid\""
+)]
+enum Form<const D: usize> {
+    Word(Word),
+    Zeros(Sizes<D>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Same,
+    Valid,
+}
+
+impl<const D: usize> Serialize for Padding<D> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = match *self {
+            Self::Zeros(sizes) => Form::Zeros(Sizes(sizes)),
+            Self::Same => Form::Word(Word::Same),
+            Self::Valid => Form::Word(Word::Valid),
+        };
+        form.serialize(serializer)
+    }
+}
+
+impl<'de, const D: usize> Deserialize<'de> for Padding<D> {
+    fn deserialize<S: Deserializer<'de>>(deserializer: S) -> Result<Self, S::Error> {
+        Ok(match Form::deserialize(deserializer)? {
+            Form::Zeros(sizes) => Self::Zeros(sizes.0),
+            Form::Word(Word::Same) => Self::Same,
+            Form::Word(Word::Valid) => Self::Valid,
+        })
     }
 }
 

@@ -1,11 +1,13 @@
 //! The windows of a pooling: sizes, steps, padding, and where they fit.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::kernels::pool2d::{self, Pool2dGeometry, Windows2d};
-use crate::ops::Sizes;
+use crate::ops::sizes::{PerAxis, Sizes};
 use crate::shape::{Shape, ShapeError};
 
 /// The size of an adaptive pooling's result: a number for all axes, or one for each; `None` keeps the
-/// input's.
+/// input's. In a file it is a number, or an array with a number or null for each axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AdaptiveSizes<const D: usize>(pub [Option<usize>; D]);
 
@@ -27,9 +29,22 @@ impl<const D: usize> From<[Option<usize>; D]> for AdaptiveSizes<D> {
     }
 }
 
+impl<const D: usize> Serialize for AdaptiveSizes<D> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0)
+    }
+}
+
+impl<'de, const D: usize> Deserialize<'de> for AdaptiveSizes<D> {
+    fn deserialize<S: Deserializer<'de>>(deserializer: S) -> Result<Self, S::Error> {
+        PerAxis::deserialize(deserializer)?.of().map(Self)
+    }
+}
+
 /// A pooling window of `D` axes: its size, and how it moves over the input.
 ///
-/// A number, an array or a tuple stands for a window that moves by its own size.
+/// A number, an array or a tuple stands for a window that moves by its own size. In a file it is a map of the fields,
+/// of which all but `kernel` may be left out.
 ///
 /// ```
 /// use wengert::prelude::*;
@@ -40,15 +55,75 @@ impl<const D: usize> From<[Option<usize>; D]> for AdaptiveSizes<D> {
 /// assert_eq!(x.avg_pool2d(Pool2d::new(2).ceil_mode(true)).shape(), [1, 3, 5, 5]);
 /// assert_eq!(x.avg_pool3d(Pool3d::new((3, 2, 1)).stride(1)).shape(), [1, 1, 8, 9]);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Form<D>", into = "Form<D>")]
 pub struct Pool<const D: usize> {
-    pub(crate) kernel: [usize; D],
-    pub(crate) stride: [usize; D],
-    pub(crate) padding: [usize; D],
-    pub(crate) dilation: [usize; D],
-    pub(crate) ceil_mode: bool,
-    pub(crate) count_include_pad: bool,
-    pub(crate) divisor_override: Option<usize>,
+    /// The window's size.
+    pub kernel: [usize; D],
+    /// The step from one window to the next.
+    pub stride: [usize; D],
+    /// Elements added on each side of the input.
+    pub padding: [usize; D],
+    /// The distance between neighbouring elements of a window.
+    pub dilation: [usize; D],
+    /// Whether a last window that reaches over the edge counts.
+    pub ceil_mode: bool,
+    /// Whether an average divides by the padding's elements too.
+    pub count_include_pad: bool,
+    /// What an average divides by, in place of the number of elements.
+    pub divisor_override: Option<usize>,
+}
+
+/// What a file says of a window.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form<const D: usize> {
+    #[serde(alias = "kernel_size")]
+    kernel: Sizes<D>,
+    #[serde(default)]
+    stride: Option<Sizes<D>>,
+    #[serde(default)]
+    padding: Option<Sizes<D>>,
+    #[serde(default)]
+    dilation: Option<Sizes<D>>,
+    #[serde(default)]
+    ceil_mode: bool,
+    #[serde(default = "yes")]
+    count_include_pad: bool,
+    #[serde(default)]
+    divisor_override: Option<usize>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl<const D: usize> From<Form<D>> for Pool<D> {
+    fn from(form: Form<D>) -> Self {
+        Self {
+            kernel: form.kernel.0,
+            stride: form.stride.unwrap_or(form.kernel).0,
+            padding: form.padding.map_or([0; D], |sizes| sizes.0),
+            dilation: form.dilation.map_or([1; D], |sizes| sizes.0),
+            ceil_mode: form.ceil_mode,
+            count_include_pad: form.count_include_pad,
+            divisor_override: form.divisor_override,
+        }
+    }
+}
+
+impl<const D: usize> From<Pool<D>> for Form<D> {
+    fn from(pool: Pool<D>) -> Self {
+        Self {
+            kernel: Sizes(pool.kernel),
+            stride: Some(Sizes(pool.stride)),
+            padding: Some(Sizes(pool.padding)),
+            dilation: Some(Sizes(pool.dilation)),
+            ceil_mode: pool.ceil_mode,
+            count_include_pad: pool.count_include_pad,
+            divisor_override: pool.divisor_override,
+        }
+    }
 }
 
 /// A window over rows [N, C, L].

@@ -1,0 +1,49 @@
+//! Every layer against PyTorch, under the names of its state dict: outputs in both modes, gradients, and what five
+//! training passes leave in the buffers. The values are in the `.json.gz` files, which `generate` wrote.
+
+mod cases;
+mod convolution;
+mod linear;
+mod normalization;
+mod recurrent;
+mod subject;
+mod transposed;
+
+use crate::cases::Case;
+use crate::subject::Subject;
+
+/// Runs all cases of a family and lists what differs.
+fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
+    let file = cases::read(packed);
+    assert_eq!(file.cases.len(), file.count);
+    assert!(file.count >= least, "only {} cases", file.count);
+    let failures: Vec<String> =
+        file.cases.iter().flat_map(|case| subject::failures(case, &*build(case))).collect();
+    let (count, torch) = (file.count, &file.torch);
+    assert!(failures.is_empty(), "{count} cases of PyTorch {torch}:\n{}", failures.join("\n"));
+}
+
+#[test]
+fn linear() {
+    family(include_bytes!("linear.json.gz"), 6, linear::build);
+}
+
+#[test]
+fn convolution() {
+    family(include_bytes!("convolution.json.gz"), 50, convolution::build);
+}
+
+#[test]
+fn transposed() {
+    family(include_bytes!("transposed.json.gz"), 25, transposed::build);
+}
+
+#[test]
+fn normalization() {
+    family(include_bytes!("normalization.json.gz"), 200, normalization::build);
+}
+
+#[test]
+fn recurrent() {
+    family(include_bytes!("recurrent.json.gz"), 101, recurrent::build);
+}
