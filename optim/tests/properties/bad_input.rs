@@ -1,26 +1,8 @@
-//! Wrong programs panic at their own line and say what was expected and found.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+//! Wrong uses of optimizers panic at their own line and say what was expected and found.
 
 use wengert::prelude::*;
 
-/// The text of the panic in `f`, and the file it points at.
-fn panic_of<R>(f: impl FnOnce() -> R) -> (String, String) {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    static FILE: Mutex<String> = Mutex::new(String::new());
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|info| {
-        *FILE.lock().unwrap() = info.location().map(|l| l.file().to_owned()).unwrap_or_default();
-    }));
-    let result = catch_unwind(AssertUnwindSafe(|| drop(f())));
-    std::panic::set_hook(hook);
-    let payload = result.expect_err("no panic");
-    let text = payload.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-    (text.expect("a text"), FILE.lock().unwrap().clone())
-}
+use crate::panics::panic_of;
 
 #[track_caller]
 fn assert_panics<R>(f: impl FnOnce() -> R, expected: &str) {
@@ -113,22 +95,4 @@ fn options_out_of_range() {
     assert_panics(|| adam().betas(0.9, 1.0), "Adam::betas (β₂): expected a number in [0, 1), found 1");
     assert_panics(|| adam().eps(-1e-8), "Adam::eps: expected a finite number ≥ 0");
     assert_panics(|| ParameterGroup::<f64>::new([]).weight_decay(f64::NAN), "ParameterGroup::weight_decay");
-}
-
-#[test]
-fn schedules_out_of_range() {
-    assert_panics(|| Constant::new(-1.0), "Constant::new (the rate): expected a finite number ≥ 0, found -1");
-    assert_panics(|| Constant::from(f64::NAN), "Constant::new (the rate)");
-    assert_panics(|| InverseTime::new(0.1, -1.0), "InverseTime::new (the decay)");
-    assert_panics(
-        || Exponential::new(0.1, 1.01),
-        "Exponential::new: expected a factor γ in [0, 1], found 1.01",
-    );
-    assert_panics(|| StepDecay::new(0.1, 0.5, 0), "StepDecay::new: expected at least one step");
-    assert_panics(|| Cosine::new(0.1, 0), "Cosine::new: expected at least one step, found 0");
-    assert_panics(|| Cosine::new(0.1, 9).minimum(0.2), "expected at most the initial rate 0.1, found 0.2");
-    assert_panics(
-        || Constant::new(0.1).per_epoch(0),
-        "PerEpoch::new: expected at least one step in an epoch",
-    );
 }
