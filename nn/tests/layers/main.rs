@@ -2,10 +2,7 @@
 
 mod activation;
 mod batteries;
->>=======
-mod batteries;
 mod buffer;
->>>>>>> theirs
 mod composition;
 mod configuration;
 mod convolution;

@@ -31,16 +31,3 @@ pub(crate) fn panic_of<R>(wrong: impl FnOnce() -> R) -> (String, String) {
     let text = text.or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()));
     (text.expect("a text"), FILE.take())
 }
-//! What a panic says and where it points.
-    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
-/// The message and the file of the panic that `wrong` ends in.
-pub(crate) fn refusal<R>(wrong: impl FnOnce() -> R) -> (String, String) {
-        // The other tests' panics, on their own threads, are reported as ever.
-            if !CATCHING.get() {
-                return others(info);
-            let payload = info.payload();
-            let literal = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let message = payload.downcast_ref::<String>().cloned().or(literal).unwrap_or_default();
-            LAST.set(Some((message, info.location().expect("known").file().to_owned())));
-    assert!(outcome.is_err(), "nothing was refused");
-    LAST.take().expect("the hook was called")

@@ -4,7 +4,6 @@ use wengert::optim::AdaptiveClip;
 use wengert::prelude::*;
 
 use crate::panics::panic_of;
-use crate::panics::refusal;
 
 #[test]
 fn wrong_arguments_are_refused() {
