@@ -358,7 +358,7 @@ refuses! {
     interpolated_to_nothing: z([1, 3, 4]).interpolate(Interpolate::size(0)) => "interpolate: axis 2 of 4 elements is to have none";
     interpolated_from_nothing: z([1, 3, 4, 0]).interpolate(Interpolate::size(2)) => "interpolate: axis 3 is empty";
     scaled_to_nothing: z([1, 3, 4]).interpolate(Interpolate::scale_factor(0.2)) => "interpolate: axis 2 of 4 elements is to have none";
-    negative_scale: z([1, 3, 4]).interpolate(Interpolate::scale_factor(-1.0)) => "interpolate: the scale factor -1 of axis 2 is not positive and finite";
+    negative_scale: z([1, 3, 4]).interpolate(Interpolate::scale_factor(-1.0)) => "interpolate: the scale factor -1 is not positive and finite";
     endless_scale: z([1, 3, 4]).interpolate(Interpolate::scale_factor(f64::INFINITY)) => "interpolate: the scale factor inf of axis 2";
     scaled_beyond_memory: z([1, 3, 4]).interpolate(Interpolate::scale_factor(1e300)) => "interpolate: ", "larger than the address space";
     corners_of_nearest: z([1, 3, 4]).interpolate(Interpolate::size(2).align_corners(true)) => "interpolate: mode Nearest has no corners to align";

@@ -1,5 +1,7 @@
 //! Modules that take one tensor to another.
 
+use std::thread;
+
 use autodiff::{Float, Parameter, Tensor};
 
 use crate::Module;
@@ -39,7 +41,9 @@ pub trait Layer<T: Float>: Module<T> {
     /// The same, recorded as a part of the model with this name ([`Tape::scope`]), by which reports call it.
     ///
     /// A layer with parameters is found by their names ([`Inspect::name`](crate::Inspect::name)) and does not need
-    /// it; [`Sequential`](crate::Sequential) does it for its layers.
+    /// it; [`Sequential`](crate::Sequential) does it for its layers. When the layer panics, a line on the standard
+    /// error says in which it was, below the panic's own message; in nested models one line each, from the innermost
+    /// outwards.
     ///
     /// [`Tape::scope`]: autodiff::Tape::scope
     ///
@@ -55,7 +59,23 @@ pub trait Layer<T: Float>: Module<T> {
     #[track_caller]
     fn forward_in(&self, name: &str, x: &Tensor<T>) -> Tensor<T> {
         let _scope = x.tape().map(|tape| tape.scope(name));
+        let _place = Place { name, panicking: thread::panicking() };
         self.forward(x)
+    }
+}
+
+/// Says which layer it was if its forward pass panics: the caller's line of a layer in a box is in this library.
+struct Place<'a> {
+    name: &'a str,
+    /// Whether a panic was on its way before.
+    panicking: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() && !self.panicking {
+            eprintln!("  in the layer named `{}`", self.name);
+        }
     }
 }
 

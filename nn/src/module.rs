@@ -208,16 +208,19 @@ pub trait Module<T: Float> {
         state::to_bytes(self)
     }
 
-    /// Reads a safetensors file into the parameters and buffers: each must be there, with its shape, and
-    /// nothing else may be.
+    /// Reads a file into the parameters and buffers: each must be there, with its shape, and nothing else may be.
+    ///
+    /// The file is a safetensors file, a state dict that PyTorch's `torch.save` wrote (`.pt`, `.pth`), or NumPy's
+    /// `.npz`; its first bytes say which. A part of one, or one with other names, is loaded with
+    /// [`StateDict`](crate::StateDict).
     ///
     /// Elements of type F64, F32, F16 and BF16 are converted to the module's, rounded to the nearest. Of a
-    /// parameter that occurs several times, one of its paths suffices. PyTorch's `num_batches_tracked` beside
-    /// a `running_mean` is passed over. The file is read piece by piece, and never more of it than the module
-    /// holds.
+    /// parameter that occurs several times, one of its paths suffices. A count of batches
+    /// ([`Buffer::count`]) may be missing, and is passed over beside a `running_mean` of a module that keeps
+    /// none. The file is read piece by piece, and never more of it than the module holds.
     ///
     /// # Errors
-    /// The file cannot be read, is no safetensors file, or does not fit the module; the text names every
+    /// The file cannot be read, is of no known format, or does not fit the module; the text names every
     /// entry that does not, with what was expected and what was found. The module is then unchanged.
     ///
     /// # Panics
@@ -233,7 +236,7 @@ pub trait Module<T: Float> {
     /// The same, but takes what fits and reports the rest.
     ///
     /// # Errors
-    /// The file cannot be read, is no safetensors file, or an entry that fits by name and shape has elements
+    /// The file cannot be read, is of no known format, or an entry that fits by name and shape has elements
     /// that are no floating-point numbers. The module is then unchanged.
     ///
     /// # Panics

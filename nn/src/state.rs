@@ -3,6 +3,8 @@
 mod atomic;
 mod dict;
 mod dtype;
+mod fill;
+mod format;
 mod numpy;
 mod pickle;
 mod pytorch;

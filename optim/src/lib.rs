@@ -52,6 +52,6 @@ pub use rule::{
 };
 pub use schedule::{
     Anneal, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential, InverseSqrt, InverseTime,
-    LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, Polynomial, ReduceOnPlateau, Schedule,
-    StepDecay, Threshold,
+    LinearRamp, MultiStep, Noam, OneCycle, Piecewise, PlateauMode, PlateauThreshold, Polynomial,
+    ReduceOnPlateau, Schedule, StepDecay,
 };

@@ -5,13 +5,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use autodiff::{Float, Tensor};
-use rawzip::ReaderAt;
 
-use super::dtype::Dtype;
-use super::report::{Entry, LoadError, LoadReport, MisShaped};
+use super::report::{Entry, LoadError, LoadReport, clipped, quoted};
 use super::source::{Problem, Source};
 use super::stored::Stored;
-use super::{Leaf, Target, numpy, pytorch, safetensors, targets, zip};
+use super::{format, targets};
 use crate::Module;
 
 /// The tensors of a file by name, of which some or all can be loaded into a module.
@@ -43,11 +41,11 @@ use crate::Module;
 /// names and builds no objects. What is no tensor (an epoch, a name) is passed over.
 #[derive(Debug)]
 pub struct StateDict<'a> {
-    origin: String,
+    pub(super) origin: String,
     source: Source<'a>,
-    entries: BTreeMap<String, Stored>,
+    pub(super) entries: BTreeMap<String, Stored>,
     /// Paths whose entries are neither in `entries` nor asked of the module.
-    excepted: Vec<String>,
+    pub(super) excepted: Vec<String>,
 }
 
 impl StateDict<'static> {
@@ -84,7 +82,7 @@ impl<'a> StateDict<'a> {
     }
 
     fn new(source: Source<'a>, origin: String) -> Result<Self, LoadError> {
-        let (format, entries) = read(&source);
+        let (format, entries) = format::read(&source);
         match entries {
             Ok(entries) => Ok(Self { origin, source, entries, excepted: Vec::new() }),
             Err(problem) => Err(failure(problem, origin, format)),
@@ -131,7 +129,7 @@ impl<'a> StateDict<'a> {
         let Some(stored) = self.entries.get(name) else { return Err(self.not_found(name)) };
         // A shape alone allocates nothing that the file does not hold.
         if !stored.is_held() {
-            let text = format!("`{}` of shape {:?} repeats few elements", name.escape_debug(), stored.shape);
+            let text = format!("{} of shape {:?} repeats few elements", quoted(&clipped(name)), stored.shape);
             return Err(failure(Problem::new(text), self.origin.clone(), "state"));
         }
         self.read(name, false)
@@ -261,76 +259,8 @@ impl<'a> StateDict<'a> {
         self.fill(targets(module, "load_into_lenient"), false)
     }
 
-    /// Sets the leaves of a module. Everything is read before the first one changes.
-    pub(super) fn fill<T: Float>(
-        &self,
-        mut targets: Vec<Target<T>>,
-        strict: bool,
-    ) -> Result<LoadReport, LoadError> {
-        for target in &mut targets {
-            target.paths.retain(|path| !self.excepted.iter().any(|excepted| lies_below(path, excepted)));
-        }
-        targets.retain(|target| !target.paths.is_empty());
-        let mut report = LoadReport::default();
-        let mut fitting = Vec::new();
-        for target in &targets {
-            let value = target.value();
-            let shape = value.shape();
-            let present: Vec<(&String, &Stored)> =
-                target.paths.iter().filter_map(|path| Some((path, self.entries.get(path)?))).collect();
-            // Files from before the count was kept have none.
-            if present.is_empty() && !target.is_count() {
-                let dtype = Dtype::of::<T>().to_string();
-                report.missing.push(Entry { name: target.paths[0].clone(), shape: shape.to_vec(), dtype });
-            }
-            let (fit, unfit): (Vec<_>, Vec<_>) =
-                present.into_iter().partition(|(_, stored)| stored.shape == shape);
-            report.mis_shaped.extend(unfit.iter().map(|(path, stored)| MisShaped {
-                name: path.to_string(),
-                expected: shape.to_vec(),
-                found: stored.shape.clone(),
-            }));
-            if unfit.is_empty() && !fit.is_empty() {
-                fitting.push((target, fit));
-            }
-        }
-        let known: HashMap<&str, &Leaf<T>> =
-            targets.iter().flat_map(|t| t.paths.iter().map(|path| (path.as_str(), &t.leaf))).collect();
-        for (name, stored) in &self.entries {
-            if !known.contains_key(name.as_str()) && !is_batch_counter(name, &known) {
-                report.unexpected.push(entry(name, stored));
-            }
-        }
-        if strict && !report.is_complete() {
-            return Err(LoadError::Mismatch { origin: self.origin.clone(), report });
-        }
-        let mut values = Vec::with_capacity(fitting.len());
-        for (target, entries) in &fitting {
-            let (first, _) = entries[0];
-            let value: Tensor<T> = self.read(first, target.is_count())?;
-            for (other, _) in &entries[1..] {
-                let other_value: Tensor<T> = self.read(other, target.is_count())?;
-                // By bits, so that NaN equals itself.
-                let mut pairs = value.view().into_iter().zip(other_value.view());
-                if pairs.any(|(&a, &b)| a.to_f64().to_bits() != b.to_f64().to_bits()) {
-                    return Err(LoadError::Conflict {
-                        origin: self.origin.clone(),
-                        first: first.clone(),
-                        second: other.to_string(),
-                    });
-                }
-            }
-            report.loaded.extend(entries.iter().map(|(path, _)| path.to_string()));
-            values.push((target, value));
-        }
-        for (target, value) in values {
-            target.set(&value);
-        }
-        Ok(report)
-    }
-
     /// Reads a tensor that is there. Integers are read where they are a count.
-    fn read<T: Float>(&self, name: &str, is_count: bool) -> Result<Tensor<T>, LoadError> {
+    pub(super) fn read<T: Float>(&self, name: &str, is_count: bool) -> Result<Tensor<T>, LoadError> {
         let stored = &self.entries[name];
         if !(stored.dtype.is_float() || is_count && stored.dtype.is_number()) {
             return Err(LoadError::ElementType {
@@ -341,7 +271,7 @@ impl<'a> StateDict<'a> {
         }
         stored.read(&self.source).map_err(|problem| {
             let problem = match problem {
-                Problem::Content(text) => Problem::Content(format!("`{}`: {text}", name.escape_debug())),
+                Problem::Content(text) => Problem::Content(format!("{}: {text}", quoted(&clipped(name)))),
                 io => io,
             };
             failure(problem, self.origin.clone(), "state")
@@ -368,7 +298,7 @@ impl fmt::Display for StateDict<'_> {
     }
 }
 
-fn entry(name: &str, stored: &Stored) -> Entry {
+pub(super) fn entry(name: &str, stored: &Stored) -> Entry {
     Entry { name: name.to_owned(), shape: stored.shape.clone(), dtype: stored.dtype.to_string() }
 }
 
@@ -379,48 +309,7 @@ fn failure(problem: Problem, origin: String, format: &'static str) -> LoadError 
     }
 }
 
-fn lies_below(name: &str, path: &str) -> bool {
+/// Whether a name is a path or leads on from it.
+pub(super) fn lies_below(name: &str, path: &str) -> bool {
     name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-type Entries = Result<BTreeMap<String, Stored>, Problem>;
-
-/// Finds out by its first bytes what a file is, and reads where its tensors lie.
-fn read(source: &Source<'_>) -> (&'static str, Entries) {
-    let mut first = [0; pytorch::LEGACY.len()];
-    let length = first.len().min(source.length() as usize);
-    if let Err(error) = source.read_exact_at(&mut first[..length], 0) {
-        return ("state", Err(error.into()));
-    }
-    if first.starts_with(&zip::MAGIC) {
-        let parts = zip::parts(source).and_then(|parts| Ok((pytorch::folder(&parts)?, parts)));
-        return match parts {
-            Err(problem) => ("PyTorch or NumPy", Err(problem)),
-            Ok((Some(folder), parts)) => ("PyTorch", pytorch::entries(source, &parts, &folder)),
-            Ok((None, parts)) => ("NumPy", numpy::archive(source, parts)),
-        };
-    }
-    if first.starts_with(&numpy::MAGIC) {
-        return ("NumPy", numpy::single(source));
-    }
-    if first == pytorch::LEGACY {
-        let text = "it has the format that torch.save wrote before PyTorch 1.6: torch.save(torch.load(path), path) \
-                    gives the present one";
-        return ("PyTorch", Err(Problem::new(text)));
-    }
-    if matches!(first, [0x80, 2..=5, ..]) {
-        let text = "it is a bare pickle, which torch.save does not write";
-        return ("PyTorch", Err(Problem::new(text)));
-    }
-    ("safetensors", safetensors::entries(source))
-}
-
-/// Whether this is the number of batches that PyTorch's batch normalization has seen, beside statistics of a
-/// layer that keeps no such count.
-fn is_batch_counter<T: Float>(name: &str, known: &HashMap<&str, &Leaf<T>>) -> bool {
-    name.strip_suffix("num_batches_tracked")
-        .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
-        .is_some_and(|prefix| {
-            matches!(known.get(format!("{prefix}running_mean").as_str()), Some(Leaf::Buffer(_)))
-        })
 }

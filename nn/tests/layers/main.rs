@@ -1,11 +1,15 @@
 //! The layers: PyTorch's numbers, gradients to every parameter, copies, freezing, wrong configurations.
 
+mod activation;
+mod buffer;
 mod composition;
 mod configuration;
 mod convolution;
+mod dropout;
 mod linear;
 mod mistakes;
 mod normalization;
+mod proofs;
 mod recurrent;
 
 use wengert::prelude::*;

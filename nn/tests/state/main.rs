@@ -2,7 +2,9 @@
 //! impossible files and processes that die do.
 
 mod build;
+mod crash;
 mod hostile;
+mod interop;
 mod mutation;
 mod reading;
 mod saving;

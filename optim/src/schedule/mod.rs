@@ -56,7 +56,7 @@ pub use decay::{Constant, Exponential, InverseSqrt, InverseTime};
 pub use function::{FromFn, from_fn};
 pub use noam::Noam;
 pub use one_cycle::{OneCycle, OneCycleMomentum};
-pub use plateau::{PlateauMode, PlateauState, ReduceOnPlateau, Threshold};
+pub use plateau::{PlateauMode, PlateauState, PlateauThreshold, ReduceOnPlateau};
 pub use polynomial::{LinearRamp, Polynomial};
 pub use staircase::{MultiStep, Piecewise, StepDecay};
 pub use swa::SwaSchedule;

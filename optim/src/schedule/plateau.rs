@@ -18,7 +18,7 @@ use super::check::non_negative;
 ///
 /// - m is better if m < b·(1 − threshold), or m > b·(1 + threshold) where the metric is to be
 ///   [high](PlateauMode::Max); b ∓ threshold in place of the product if the threshold is
-///   [absolute](Threshold::Absolute). A metric that is not finite is never better.
+///   [absolute](PlateauThreshold::Absolute). A metric that is not finite is never better.
 /// - After more than `patience` observations in a row that were not better, α ← max(α·factor, `min_lr`), unless
 ///   that would change α by no more than `eps`; then `cooldown` observations pass before any is counted again.
 ///
@@ -60,7 +60,7 @@ pub enum PlateauMode {
 /// By how much a metric must be better than the best before it counts as better.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Threshold {
+pub enum PlateauThreshold {
     /// By this part of the best.
     Relative(f64),
     /// By this much.
@@ -72,7 +72,7 @@ struct Options {
     mode: PlateauMode,
     factor: f64,
     patience: u64,
-    threshold: Threshold,
+    threshold: PlateauThreshold,
     cooldown: u64,
     min_lr: f64,
     eps: f64,
@@ -152,7 +152,7 @@ impl ReduceOnPlateau {
                 mode: PlateauMode::Min,
                 factor: 0.1,
                 patience: 10,
-                threshold: Threshold::Relative(1e-4),
+                threshold: PlateauThreshold::Relative(1e-4),
                 cooldown: 0,
                 min_lr: 0.0,
                 eps: 1e-8,
@@ -191,8 +191,8 @@ impl ReduceOnPlateau {
     /// # Panics
     /// If it is negative or not finite.
     #[track_caller]
-    pub fn threshold(mut self, threshold: Threshold) -> Self {
-        let (Threshold::Relative(by) | Threshold::Absolute(by)) = threshold;
+    pub fn threshold(mut self, threshold: PlateauThreshold) -> Self {
+        let (PlateauThreshold::Relative(by) | PlateauThreshold::Absolute(by)) = threshold;
         non_negative("ReduceOnPlateau::threshold", by);
         self.options.threshold = threshold;
         self
@@ -273,7 +273,7 @@ impl PlateauState {
             self.best = Some(metric);
             self.bad = 0;
         } else {
-            self.bad += 1;
+            self.bad = self.bad.saturating_add(1);
         }
         if self.cooldown > 0 {
             self.cooldown -= 1;
@@ -297,10 +297,10 @@ impl Options {
         }
         let Some(best) = best else { return true };
         match (self.mode, self.threshold) {
-            (PlateauMode::Min, Threshold::Relative(by)) => metric < best * (1.0 - by),
-            (PlateauMode::Min, Threshold::Absolute(by)) => metric < best - by,
-            (PlateauMode::Max, Threshold::Relative(by)) => metric > best * (1.0 + by),
-            (PlateauMode::Max, Threshold::Absolute(by)) => metric > best + by,
+            (PlateauMode::Min, PlateauThreshold::Relative(by)) => metric < best * (1.0 - by),
+            (PlateauMode::Min, PlateauThreshold::Absolute(by)) => metric < best - by,
+            (PlateauMode::Max, PlateauThreshold::Relative(by)) => metric > best * (1.0 + by),
+            (PlateauMode::Max, PlateauThreshold::Absolute(by)) => metric > best + by,
         }
     }
 }

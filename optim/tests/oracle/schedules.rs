@@ -147,8 +147,8 @@ fn plateau(o: &Options) -> ReduceOnPlateau {
         plateau = plateau.mode(mode);
     }
     match (o.optional("threshold"), o.optional::<String>("threshold_mode").as_deref()) {
-        (Some(by), Some("abs")) => plateau.threshold(Threshold::Absolute(by)),
-        (Some(by), None) => plateau.threshold(Threshold::Relative(by)),
+        (Some(by), Some("abs")) => plateau.threshold(PlateauThreshold::Absolute(by)),
+        (Some(by), None) => plateau.threshold(PlateauThreshold::Relative(by)),
         (None, None) => plateau,
         other => panic!("no such threshold: {other:?}"),
     }

@@ -1,7 +1,9 @@
-//! What holds for optimizers, schedules, clipping, accumulated gradients and averages, whatever the numbers.
+//! What holds for optimizers, schedules, clipping, accumulated gradients and averages whatever the numbers, and
+//! what is refused.
 
 mod accumulation;
 mod averages;
+mod bad_input;
 mod clipping;
 mod convergence;
 mod every;
@@ -13,4 +15,3 @@ mod resume;
 mod schedules;
 mod stepping;
 mod training;
-mod wrong_programs;

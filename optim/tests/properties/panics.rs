@@ -1,4 +1,4 @@
-//! What a panic says and where it points.
+//! Catching panics, to see what they say and where they point.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -6,29 +6,28 @@ use std::sync::Once;
 
 thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+    static FILE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// The message and the file of the panic that `wrong` ends in.
+/// The text of the panic in `wrong`, and the file it points at. Panics of other threads are reported as ever.
 #[track_caller]
-pub(crate) fn refusal<R>(wrong: impl FnOnce() -> R) -> (String, String) {
+pub(crate) fn panic_of<R>(wrong: impl FnOnce() -> R) -> (String, String) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        // The other tests' panics, on their own threads, are reported as ever.
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !CATCHING.get() {
-                return others(info);
+            if CATCHING.get() {
+                FILE.set(info.location().map(|l| l.file().to_owned()).unwrap_or_default());
+            } else {
+                others(info);
             }
-            let payload = info.payload();
-            let literal = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let message = payload.downcast_ref::<String>().cloned().or(literal).unwrap_or_default();
-            LAST.set(Some((message, info.location().expect("known").file().to_owned())));
         }));
     });
     CATCHING.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| drop(wrong())));
     CATCHING.set(false);
-    assert!(outcome.is_err(), "nothing was refused");
-    LAST.take().expect("the hook was called")
+    let payload = outcome.expect_err("no panic");
+    let text = payload.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+    (text.expect("a text"), FILE.take())
 }

@@ -3,7 +3,7 @@
 use wengert::optim::AdaptiveClip;
 use wengert::prelude::*;
 
-use crate::panics::refusal;
+use crate::panics::panic_of;
 
 #[test]
 fn wrong_arguments_are_refused() {
@@ -19,6 +19,7 @@ fn wrong_arguments_are_refused() {
     #[rustfmt::skip]
     let table = table![
         "Constant::new (the rate): expected a finite number ≥ 0, found -1": Constant::new(-1.0);
+        "Constant::new (the rate): expected a finite number ≥ 0, found NaN": Constant::from(f64::NAN);
         "InverseTime::new (the decay): expected a finite number ≥ 0, found NaN": InverseTime::new(0.1, f64::NAN);
         "InverseSqrt::new (the initial rate): expected a finite number ≥ 0, found inf": InverseSqrt::new(f64::INFINITY);
         "Exponential::new (the factor γ): expected a finite number ≥ 0, found -0.9": Exponential::new(0.1, -0.9);
@@ -33,6 +34,7 @@ fn wrong_arguments_are_refused() {
         "Piecewise::new: step 7 comes after 7; expected each step once and in order":
             Piecewise::new([(0, 0.1), (7, 0.2), (7, 0.3)]);
         "Piecewise::new (the rate of step 7): expected a finite number ≥ 0, found -3": Piecewise::new([(0, 0.1), (7, -3.0)]);
+        "Cosine::new: expected at least one step, found 0": Cosine::new(0.1, 0);
         "Cosine::minimum: expected at most the initial rate 0.1, found 0.2": Cosine::new(0.1, 9).minimum(0.2);
         "CosineRestarts::new: expected at least one step, found 0": CosineRestarts::new(0.1, 0);
         "CosineRestarts::multiplier: expected at least 1, found 0": CosineRestarts::new(0.1, 3).multiplier(0);
@@ -57,7 +59,7 @@ fn wrong_arguments_are_refused() {
         "ReduceOnPlateau::new (the initial rate): expected a finite number ≥ 0, found -1": ReduceOnPlateau::new(-1.0);
         "ReduceOnPlateau::factor: expected a number in [0, 1), found 1": ReduceOnPlateau::new(1.0).factor(1.0);
         "ReduceOnPlateau::threshold: expected a finite number ≥ 0, found -1":
-            ReduceOnPlateau::new(1.0).threshold(Threshold::Absolute(-1.0));
+            ReduceOnPlateau::new(1.0).threshold(PlateauThreshold::Absolute(-1.0));
         "clip_value: expected a limit ≥ 0, found NaN": clip_value(&mut grads(), f64::NAN);
         "clip_global_norm: expected a norm ≥ 0, found -1": clip_global_norm(&mut grads(), -1.0);
         "clip_norm: expected a norm ≥ 0, found NaN": clip_norm(&mut grads(), f64::NAN);
@@ -76,7 +78,7 @@ fn wrong_arguments_are_refused() {
         "Ewa::new (β): expected a number in [0, 1), found 1": Ewa::<f64>::new(1.0);
     ];
     for (expected, wrong) in table {
-        let (message, file) = refusal(wrong);
+        let (message, file) = panic_of(wrong);
         assert_eq!(message, expected);
         assert!(file.ends_with("refusals.rs"), "{message}: raised in {file}, not at the caller's line");
     }

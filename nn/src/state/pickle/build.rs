@@ -1,7 +1,8 @@
 //! What the functions that a pickle may call give.
 
 use super::global::Global;
-use super::{Machine, Node, Step, Storage, TensorNote, Value, no};
+use super::machine::{Machine, Step, no};
+use super::{Node, Storage, TensorNote, Value};
 
 /// The most axes of a tensor: PyTorch's limit. Checked here because a tuple costs nothing to name again.
 const MAX_AXES: usize = 64;
