@@ -5,7 +5,7 @@ use wengert::optim::{Descent, Rule};
 use wengert::prelude::*;
 
 use crate::optimizers::{Make, all, bits, elementwise};
-use crate::panics::refusal;
+use crate::panics::panic_of;
 
 fn ramp(shape: &[usize]) -> Parameter<f64> {
     let n: usize = shape.iter().product();
@@ -227,7 +227,7 @@ fn gradients_of_another_model_panic_at_the_callers_line() {
         let (ours, theirs) = (ramp(&[2]), ramp(&[2]));
         let mut optimizer = Descent::<R, f64>::new([ours.clone()], 0.1);
         let grads = loss(0, std::slice::from_ref(&theirs)).backward();
-        let (text, file) = refusal(|| optimizer.step(&grads));
+        let (text, file) = panic_of(|| optimizer.step(&grads));
         let expected = format!("{}::step: these are the gradients of another model", R::NAME);
         assert!(text.starts_with(&expected) && file.ends_with("every.rs"), "{text} at {file}");
         assert_eq!((bits(&[ours]), optimizer.step_count()), (bits(&[theirs]), 0));

@@ -1,15 +1,15 @@
-//! Wrong programs panic at their own line and say what was expected and found.
+//! Wrong uses of optimizers panic at their own line and say what was expected and found.
 
 use wengert::optim::LineSearch;
 use wengert::prelude::*;
 
-use crate::panics::refusal;
+use crate::panics::panic_of;
 
 #[track_caller]
 fn assert_panics<R>(f: impl FnOnce() -> R, expected: &str) {
-    let (text, file) = refusal(f);
+    let (text, file) = panic_of(f);
     assert!(text.contains(expected), "expected {expected:?} in {text:?}");
-    assert!(file.ends_with("wrong_programs.rs"), "{text:?} points at {file}");
+    assert!(file.ends_with("bad_input.rs"), "{text:?} points at {file}");
 }
 
 fn scalar(x: f64) -> Parameter<f64> {
