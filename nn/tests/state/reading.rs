@@ -5,7 +5,7 @@ use std::error::Error;
 use wengert::nn::LoadError;
 use wengert::prelude::*;
 
-use crate::{fixture, fixture_path, values};
+use crate::{file, fixture, fixture_path, values};
 
 /// What write.py gives a tensor: element i of n is (i − n / 2) / 4 plus the length of its name.
 fn expected(name: &str, shape: &[usize]) -> Vec<f64> {
@@ -240,5 +240,16 @@ fn all_but_the_head_is_loaded_strictly() -> Result<(), Box<dyn Error>> {
     assert!(error.unwrap_err().to_string().contains("missing: `body.bias` [4]"));
     let error = StateDict::from_bytes(&bytes)?.except("f").load_into(&new);
     assert!(error.unwrap_err().to_string().contains("shapes that differ: `fc.weight`"));
+    Ok(())
+}
+
+#[test]
+fn a_safetensors_header_of_any_length_is_one() -> Result<(), Box<dyn Error>> {
+    // Lengths whose bytes begin as a pickle of protocol 2 to 5 does.
+    for length in [0x0280, 0x0380, 0x0480, 0x0580] {
+        let header = r#"{"weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+        let bytes = file(&format!("{header:length$}"), 8);
+        assert_eq!(StateDict::from_bytes(&bytes)?.tensor::<f32>("weight")?.to_vec(), [0.0; 2]);
+    }
     Ok(())
 }
