@@ -5,7 +5,7 @@ use std::error::Error;
 use wengert::nn::LoadError;
 use wengert::prelude::*;
 
-use crate::build::{dict, global, program, storage, stored, tensor, text, tuple, zip};
+use crate::build::{dict, global, program, pt, storage, stored, tensor, text, tuple, zip};
 use crate::{file, fixture, fixture_path, values};
 
 /// What write.py gives a tensor: element i of n is (i − n / 2) / 4 plus the length of its name.
@@ -277,5 +277,16 @@ fn bytes_in_the_other_order_and_tensors_with_attributes_are_read() -> Result<(),
         let file = zip(&[stored("a/data.pkl", &pickle), order, stored("a/data/0", &bytes)]);
         assert_eq!(StateDict::from_bytes(&file)?.tensor::<f64>("weight")?.to_vec(), [1.5, -2.0]);
     }
+    Ok(())
+}
+
+#[test]
+fn a_tensor_that_repeats_its_elements_takes_no_more_than_the_file() -> Result<(), Box<dyn Error>> {
+    let repeats = |n| program(&dict(&[("weight", tensor(storage("0", 1), 0, &[n], &[0]))]));
+    let file = |n| pt(&repeats(n), &[&[0; 4]]);
+    assert_eq!(StateDict::from_bytes(&file(1000))?.tensor::<f32>("weight")?.to_vec(), [0.0; 1000]);
+    let error = StateDict::from_bytes(&file(1 << 40))?.tensor::<f32>("weight").unwrap_err().to_string();
+    let text = "PyTorch file: `weight` of shape [1099511627776] repeats the few elements that are there";
+    assert!(error.contains(text), "{error}");
     Ok(())
 }
