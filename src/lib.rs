@@ -41,13 +41,32 @@ pub mod prelude {
     pub use data::{Batch, Batches, Dataset};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
-        self, Activation, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Buffer, Conv1d,
-        Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose1d, ConvTranspose1dConfig,
-        ConvTranspose2d, ConvTranspose2dConfig, ConvTranspose3d, ConvTranspose3dConfig, Dropout, Flatten,
-        GroupNorm, GroupNormConfig, Init, Inspect, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d,
-        InstanceNormConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu, Linear, LinearConfig,
-        LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, MaxPool2d, Module, PaddingMode, Relu,
-        RmsNorm, RmsNormConfig, Sequential, Sigmoid, Softmax, StateDict, Tanh,
+        self, Activation, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Bilinear, BilinearConfig,
+        Buffer, ChannelShuffle, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig,
+        ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig, ConvTranspose3d,
+        ConvTranspose3dConfig, CosineSimilarity, Dropout, Embedding, EmbeddingBag, EmbeddingBagConfig,
+        EmbeddingConfig, Flatten, Fold, GroupNorm, GroupNormConfig, Identity, Init, Inspect, InstanceNorm1d,
+        InstanceNorm2d, InstanceNorm3d, InstanceNormConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu,
+        Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig, LogSoftmax, Module, PaddingMode,
+        PairwiseDistance, PixelShuffle, PixelUnshuffle, Relu, RmsNorm, RmsNormConfig, Sequential, Sigmoid,
+        Softmax, StateDict, Tanh, Unflatten, Unfold, Upsample,
+    };
+    pub use nn::{
+        AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
+        AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, LpPool1d, LpPool2d, LpPool3d, MaxPool1d,
+        MaxPool2d, MaxPool3d, MaxUnpool1d, MaxUnpool2d, MaxUnpool3d,
+    };
+    pub use nn::{
+        AlphaDropout, Celu, Dropout1d, Dropout2d, Dropout3d, Elu, FeatureAlphaDropout, Gelu,
+        GeluApproximation, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LogSigmoid, Mish, Prelu,
+        PreluConfig, Relu6, Rrelu, Selu, Silu, Softmax2d, Softmin, Softplus, Softshrink, Softsign,
+        Tanhshrink, Threshold,
+    };
+    pub use nn::{AveragedModel, Averaging, Ensemble};
+    pub use nn::{
+        CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d,
+        ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d,
+        ReplicationPad3d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
     };
     pub use nn::{
         DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
@@ -59,7 +78,8 @@ pub mod prelude {
         ReduceOnPlateau, Schedule, StepDecay,
     };
     pub use optim::{
-        self, AccumulatedGradients, Adam, AdamW, Ewa, MaxNorm, Optimizer, ParameterGroup, Sgd, clip_adaptive,
+        self, AccumulatedGradients, Adadelta, Adagrad, Adam, AdamW, Adamax, Ewa, Lbfgs, LineSearch, Lion,
+        MaxNorm, NAdam, Optimizer, ParameterGroup, RAdam, RmsProp, Rprop, Sgd, clip_adaptive,
         clip_global_norm, clip_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};

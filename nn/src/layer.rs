@@ -1,5 +1,8 @@
 //! Modules that take one tensor to another.
 
+use std::any::Any;
+use std::thread;
+
 use autodiff::{Float, Parameter, Tensor};
 
 use crate::Module;
@@ -39,7 +42,9 @@ pub trait Layer<T: Float>: Module<T> {
     /// The same, recorded as a part of the model with this name ([`Tape::scope`]), by which reports call it.
     ///
     /// A layer with parameters is found by their names ([`Inspect::name`](crate::Inspect::name)) and does not need
-    /// it; [`Sequential`](crate::Sequential) does it for its layers.
+    /// it; [`Sequential`](crate::Sequential) does it for its layers. When the layer panics, a line on the standard
+    /// error says in which it was, below the panic's own message; in nested models one line each, from the innermost
+    /// outwards.
     ///
     /// [`Tape::scope`]: autodiff::Tape::scope
     ///
@@ -55,7 +60,23 @@ pub trait Layer<T: Float>: Module<T> {
     #[track_caller]
     fn forward_in(&self, name: &str, x: &Tensor<T>) -> Tensor<T> {
         let _scope = x.tape().map(|tape| tape.scope(name));
+        let _place = Place { name, panicking: thread::panicking() };
         self.forward(x)
+    }
+}
+
+/// Says which layer it was if its forward pass panics: the caller's line of a layer in a box is in this library.
+struct Place<'a> {
+    name: &'a str,
+    /// Whether a panic was on its way before.
+    panicking: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() && !self.panicking {
+            eprintln!("  in the layer named `{}`", self.name);
+        }
     }
 }
 
@@ -93,11 +114,47 @@ impl<T: Float, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
 pub trait CloneLayer<T: Float>: Layer<T> + Send + Sync {
     #[doc(hidden)]
     fn boxed_clone(&self) -> Box<dyn CloneLayer<T>>;
+
+    #[doc(hidden)]
+    fn as_any(&self) -> &dyn Any;
+
+    #[doc(hidden)]
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Float> dyn CloneLayer<T> {
+    /// The layer as what it is, if it is an `L`.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let mut rng = ChaCha8Rng::seed_from_u64(0);
+    /// let net = Sequential::<f32>::new().push(Linear::new(4, 8, &mut rng)).push(Relu);
+    /// let linear: &Linear = net.get("0").unwrap().downcast_ref().unwrap();
+    /// assert_eq!(linear.weight.shape(), [8, 4]);
+    /// assert!(net.get("1").unwrap().downcast_ref::<Linear>().is_none());
+    /// ```
+    pub fn downcast_ref<L: 'static>(&self) -> Option<&L> {
+        self.as_any().downcast_ref()
+    }
+
+    /// The same, to change it.
+    pub fn downcast_mut<L: 'static>(&mut self) -> Option<&mut L> {
+        self.as_any_mut().downcast_mut()
+    }
 }
 
 impl<T: Float, L: Layer<T> + Clone + Send + Sync + 'static> CloneLayer<T> for L {
     fn boxed_clone(&self) -> Box<dyn CloneLayer<T>> {
         Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
     }
 }
 

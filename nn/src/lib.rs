@@ -28,26 +28,45 @@
 extern crate self as wengert_nn;
 
 mod activation;
+mod averaged;
+mod bilinear;
 mod buffer;
 #[cfg(feature = "proptest")]
 pub mod check;
 mod config;
 mod convolution;
 mod dropout;
+mod embedding;
+mod ensemble;
 mod flatten;
+mod folding;
+mod identity;
 pub mod init;
 mod inspect;
 mod layer;
 mod linear;
 pub mod module;
 mod normalization;
+mod padding;
+mod patches;
 mod pooling;
 pub mod recurrent;
+pub mod regularization;
 mod sequential;
+mod shuffle;
+mod similarity;
 mod state;
+mod summary;
+mod upsample;
 
-pub use activation::{Activation, LeakyRelu, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
+pub use activation::{
+    Activation, Celu, Elu, Gelu, GeluApproximation, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh,
+    LeakyRelu, LogSigmoid, LogSoftmax, Mish, Prelu, PreluConfig, Relu, Relu6, Rrelu, Selu, Sigmoid, Silu,
+    Softmax, Softmax2d, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
+};
 pub use autodiff::Parameter;
+pub use averaged::{AveragedModel, Averaging};
+pub use bilinear::{Bilinear, BilinearConfig};
 pub use buffer::Buffer;
 pub use config::ConfigError;
 pub use convolution::{
@@ -57,24 +76,39 @@ pub use convolution::{
     ConvTranspose, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig,
     ConvTranspose3d, ConvTranspose3dConfig, ConvTransposeConfig,
 };
-pub use dropout::Dropout;
-pub use flatten::Flatten;
+pub use dropout::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout};
+pub use embedding::{Embedding, EmbeddingBag, EmbeddingBagConfig, EmbeddingConfig};
+pub use ensemble::Ensemble;
+pub use flatten::{Flatten, Unflatten};
+pub use identity::Identity;
 pub use init::Init;
 pub use inspect::Inspect;
 pub use layer::{CloneLayer, Layer};
 pub use linear::{Linear, LinearConfig};
 #[doc(inline)]
-pub use module::{Module, Visitor, VisitorMut};
+pub use module::{Module, NoMatch, Visitor, VisitorMut};
 pub use nn_derive::Module;
 pub use normalization::{
     BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, GroupNorm, GroupNormConfig,
     InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormConfig, LayerNorm,
     LayerNormConfig, LocalResponseNorm, LocalResponseNormConfig, NormalizedShape, RmsNorm, RmsNormConfig,
+    update_bn, update_bn_with,
 };
-pub use pooling::{AvgPool2d, MaxPool2d};
+pub use padding::{
+    CircularPad, CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad, ConstantPad1d, ConstantPad2d,
+    ConstantPad3d, PadWidths, ReflectionPad, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d,
+    ReplicationPad, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, ZeroPad, ZeroPad1d, ZeroPad2d,
+    ZeroPad3d,
+};
+pub use patches::{Fold, Unfold};
+pub use pooling::*;
 pub use recurrent::{
     DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
     Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,
 };
 pub use sequential::Sequential;
+pub use shuffle::{ChannelShuffle, PixelShuffle, PixelUnshuffle};
+pub use similarity::{CosineSimilarity, PairwiseDistance};
 pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict};
+pub use summary::{Part, Summary, summary, summary_with};
+pub use upsample::Upsample;

@@ -1,9 +1,11 @@
 //! Optimizers, learning-rate schedules and gradient clipping for Wengert.
 //!
-//! [`Sgd`], [`Adam`] and [`AdamW`] change parameters by the gradients of a tape. Each is a [`Rule`], the
-//! arithmetic of one tensor, run by [`Descent`], which holds what all have in common: parameter groups, the
-//! count of steps, the [`Schedule`] of the learning rate, and the state of each parameter, saved and resumed
-//! bit for bit.
+//! An optimizer changes parameters by the gradients of a tape. [`Sgd`], [`Adagrad`], [`Adadelta`],
+//! [`RmsProp`], [`Adam`], [`AdamW`], [`Adamax`], [`NAdam`], [`RAdam`], [`Rprop`] and [`Lion`] treat each element
+//! by itself. Each is a [`Rule`], the arithmetic of one tensor, run by [`Descent`], which holds what all have in
+//! common: parameter groups, the count of steps, the [`Schedule`] of the learning rate, and the state of each
+//! parameter, saved and resumed bit for bit. [`Lbfgs`] looks at all elements together, and at the loss as often
+//! as it needs to.
 //!
 //! ```
 //! use wengert::prelude::*;

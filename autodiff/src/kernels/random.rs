@@ -1,4 +1,5 @@
-//! Dropout: a random mask that depends on nothing but a seed, a draw number and the place of an element.
+//! Random draws, for dropout and randomized slopes: what an element gets depends on nothing but a seed, a draw number
+//! and its place.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -37,6 +38,38 @@ pub(crate) fn dropout<T: Float>(x: &[T], p: f64, seed: u64, draw: u64, out: &mut
     assert_eq!(x.len(), out.len(), "dropout: the lengths differ");
     let scale = scale::<T>(p);
     let Some(least) = threshold(p) else { return out.fill(T::zero()) };
+    by_word(
+        x,
+        seed,
+        draw,
+        out,
+        #[inline(always)]
+        move |bits, x| if bits >= least { x * scale } else { T::zero() },
+    );
+}
+
+/// out\[i\] ← 1 where x\[i\] > 0, else low + (high − low)·uᵢ, with uᵢ uniform on [0, 1): a function of (seed, draw, i)
+/// alone.
+pub(crate) fn slopes<T: Float>(x: &[T], low: f64, high: f64, seed: u64, draw: u64, out: &mut [T]) {
+    let step = (high - low) / 4_294_967_296.0;
+    by_word(
+        x,
+        seed,
+        draw,
+        out,
+        #[inline(always)]
+        move |bits, x| if x > T::zero() { T::one() } else { T::from_f64(low + step * f64::from(bits)) },
+    );
+}
+
+/// out\[i\] ← f(word of i, x\[i\]).
+fn by_word<T: Float>(
+    x: &[T],
+    seed: u64,
+    draw: u64,
+    out: &mut [T],
+    f: impl Fn(u32, T) -> T + Copy + Send + Sync,
+) {
     let piece = |i: usize, x: &[T], out: &mut [T]| {
         let mut bits = [0u32; PIECE];
         let bits = &mut bits[..x.len()];
@@ -45,7 +78,7 @@ pub(crate) fn dropout<T: Float>(x: &[T], p: f64, seed: u64, draw: u64, out: &mut
             #[inline(always)]
             move || {
                 for (&bits, (&x, out)) in bits.iter().zip(x.iter().zip(&mut *out)) {
-                    *out = if bits >= least { x * scale } else { T::zero() };
+                    *out = f(bits, x);
                 }
             },
         );
@@ -112,6 +145,27 @@ mod tests {
         let (out, keep) = drop(50, 1.0, 1, 1);
         assert!(keep.iter().all(|&k| !k) && out.iter().all(|&v| v == 0.0));
         assert!(drop(0, 0.5, 1, 1).0.is_empty());
+    }
+
+    #[test]
+    fn slopes_are_drawn_where_x_is_not_positive() {
+        let n = 100_003;
+        let x: Vec<f64> = (0..n).map(|i| if i % 4 == 0 { 2.0 } else { -1.0 }).collect();
+        let out = same_at_any_thread_count(|| {
+            let mut out = vec![f64::NAN; n];
+            slopes(&x, -0.5, 1.5, 7, 2, &mut out);
+            out
+        });
+        for i in (0..n).step_by(997).chain([PIECE - 1, PIECE, n - 1]) {
+            let mut word = [0u32];
+            words(7, 2, i, &mut word);
+            let drawn = f64::from(word[0]) / 4_294_967_296.0 * 2.0 - 0.5;
+            assert_eq!(out[i], if i % 4 == 0 { 1.0 } else { drawn });
+        }
+        let drawn: Vec<f64> = (0..n).filter(|i| i % 4 != 0).map(|i| out[i]).collect();
+        let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
+        let var = drawn.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / drawn.len() as f64;
+        assert!((mean - 0.5).abs() < 0.01 && (var - 4.0 / 12.0).abs() < 0.01, "mean {mean}, variance {var}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Rows of a table looked up by ids.
 
+use serde::{Deserialize, Serialize};
 use smallvec::smallvec;
 
 use super::{one, only, single};
@@ -108,13 +109,16 @@ impl<T: Float> Function<T> for EmbeddingGradient {
 }
 
 /// How the rows of a bag become one, in [`Tensor::embedding_bag`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BagMode {
     /// Their sum.
     Sum,
     /// Their sum divided by their number; zeros for a bag of none.
     #[default]
     Mean,
+    /// The largest of each feature; zeros for a bag of none.
+    Max,
 }
 
 impl<T: Float> Tensor<T> {
@@ -143,8 +147,8 @@ impl<T: Float> Tensor<T> {
         }
     }
 
-    /// Bags of rows of this table, [V, D], each made one: ids [B, L] become [B, D], the sum or mean of the L rows of
-    /// each bag.
+    /// Bags of rows of this table, [V, D], each made one: ids [B, L] become [B, D], the sum, mean or maximum of the L
+    /// rows of each bag.
     ///
     /// `per_sample_weights` [B, L] multiply the rows of a sum. Places of `padding_idx` do not count (a negative one
     /// counts from the end of the table), so that bags of several sizes can be filled up with it, and its row gets
@@ -160,8 +164,8 @@ impl<T: Float> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If the table or the ids do not have two axes, an id or the padding's is out of range, or there are weights of
-    /// a mean or of another shape than the ids.
+    /// If the table or the ids do not have two axes, an id or the padding's is out of range, or there are weights
+    /// without a sum or of another shape than the ids.
     #[track_caller]
     pub fn embedding_bag(
         &self,
@@ -187,15 +191,18 @@ impl<T: Float> Tensor<T> {
                 refuse(fail(format!("the per_sample_weights {found:?} are not {expected:?}")));
             }
         }
+        let counts = |id: i64| Some(id) != padding.map(|padding| padding as i64);
+        if mode == BagMode::Max {
+            return self.largest_of_bags(ids, counts);
+        }
         let lookup = Embedding { zero_padding: true, ..Embedding::new(ids, padding) };
         let rows = apply_one(lookup, &[self]);
         let factors = match (mode, per_sample_weights) {
             (BagMode::Sum, Some(weights)) => weights.clone(),
             (BagMode::Sum, None) => Self::ones([bags, size]),
-            (BagMode::Mean, _) => {
-                let padding = padding.map(|id| id as i64);
+            _ => {
                 let of_bag = |bag: &[i64]| {
-                    let count = bag.iter().filter(|&&id| Some(id) != padding).count();
+                    let count = bag.iter().filter(|&&id| counts(id)).count();
                     vec![T::from_f64(1.0 / count.max(1) as f64); bag.len()]
                 };
                 let factors = ids.as_slice().chunks(size.max(1)).flat_map(of_bag).collect();
@@ -203,6 +210,27 @@ impl<T: Float> Tensor<T> {
             }
         };
         factors.unsqueeze(1).matmul(&rows).squeeze(1)
+    }
+
+    /// The largest of each feature among the rows of a bag that count. Bags are filled up with rows that occur in
+    /// them, which changes no maximum, nor the sum of a row's gradients.
+    #[track_caller]
+    fn largest_of_bags(&self, ids: &Indices, counts: impl Fn(i64) -> bool) -> Self {
+        let &[bags, size] = ids.shape() else { unreachable!("checked by the caller") };
+        let (mut filled, mut places) = (Vec::new(), Vec::new());
+        for (bag, ids) in ids.as_slice().chunks(size.max(1)).enumerate() {
+            if let Some(first) = ids.iter().copied().find(|&id| counts(id)) {
+                filled.extend(ids.iter().map(|&id| if counts(id) { id } else { first }));
+                places.push(bag as i64);
+            }
+        }
+        let rows = apply_one(Embedding::new(&Indices::from_vec([places.len(), size], filled), None), &[self]);
+        let largest = if size == 0 { rows.sum(1) } else { rows.max(1) };
+        if places.len() == bags {
+            return largest;
+        }
+        let none = Self::zeros([bags, largest.shape()[1]]);
+        none.index_add(0, &places.into(), &largest, 1.0)
     }
 
     /// The padding's id as a row of this table.

@@ -2,9 +2,10 @@
 
 use std::array;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::{SmallVec, smallvec};
 
-use super::{one, only, single};
+use super::{one, only, single, sizes};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::resample::{Taps, resample};
@@ -16,7 +17,10 @@ use crate::value::Value;
 builtin!(Interpolate, InterpolateBackward);
 
 /// How [`Tensor::interpolate`] finds an element of the result from those near its source coordinate s.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// In a file they have PyTorch's names: `"nearest"`, `"nearest-exact"`, `"linear"`, ….
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Interpolation {
     /// Element ⌊i / scale⌋ for element i of the result: the lower corner decides, as in PyTorch's `nearest`.
     #[default]
@@ -78,6 +82,24 @@ impl<V: Copy, const N: usize> From<[V; N]> for Extents<V> {
     }
 }
 
+impl<V: Serialize> Serialize for Extents<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            PerAxis::All(value) => value.serialize(serializer),
+            PerAxis::Each(values) => values.as_slice().serialize(serializer),
+        }
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Extents<V> {
+    fn deserialize<S: Deserializer<'de>>(deserializer: S) -> Result<Self, S::Error> {
+        Ok(Self(match sizes::PerAxis::deserialize(deserializer)? {
+            sizes::PerAxis::All(value) => PerAxis::All(value),
+            sizes::PerAxis::Each(values) => PerAxis::Each(values.into_iter().collect()),
+        }))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum Target {
     Size(PerAxis<usize>),
@@ -96,12 +118,67 @@ enum Target {
 /// assert_eq!(linear(Interpolate::size(3).align_corners(true)), [0.0, 0.5, 1.0]);
 /// assert_eq!(x.interpolate(Interpolate::scale_factor(2.0)).to_vec(), [0.0, 0.0, 1.0, 1.0]);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+///
+/// In a file it is a map of either `size` or `scale_factor`, and of the other fields, which may be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Form", into = "Form")]
 pub struct Interpolate {
     to: Target,
     mode: Interpolation,
     align_corners: bool,
     recompute_scale_factor: bool,
+}
+
+/// What a file says of a resampling.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<Extents<usize>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scale_factor: Option<Extents<f64>>,
+    #[serde(default)]
+    mode: Interpolation,
+    #[serde(default)]
+    align_corners: bool,
+    #[serde(default)]
+    recompute_scale_factor: bool,
+}
+
+impl TryFrom<Form> for Interpolate {
+    type Error = ShapeError;
+
+    fn try_from(form: Form) -> Result<Self, ShapeError> {
+        let to = match (form.size, form.scale_factor) {
+            (Some(size), None) => Target::Size(size.0),
+            (None, Some(factor)) => Target::Scale(factor.0),
+            _ => return Err(ShapeError::new("expected either a size or a scale_factor")),
+        };
+        let interpolate = Self {
+            to,
+            mode: form.mode,
+            align_corners: form.align_corners,
+            recompute_scale_factor: form.recompute_scale_factor,
+        };
+        interpolate.check()?;
+        Ok(interpolate)
+    }
+}
+
+impl From<Interpolate> for Form {
+    fn from(interpolate: Interpolate) -> Self {
+        let (size, scale_factor) = match interpolate.to {
+            Target::Size(size) => (Some(Extents(size)), None),
+            Target::Scale(factor) => (None, Some(Extents(factor))),
+        };
+        Self {
+            size,
+            scale_factor,
+            mode: interpolate.mode,
+            align_corners: interpolate.align_corners,
+            recompute_scale_factor: interpolate.recompute_scale_factor,
+        }
+    }
 }
 
 impl Interpolate {
@@ -140,6 +217,33 @@ impl Interpolate {
         self
     }
 
+    /// What must be true of the options, whatever the input.
+    fn check(&self) -> Result<(), ShapeError> {
+        let fail = |detail: String| Err(ShapeError::new(detail));
+        let modes = [
+            Interpolation::Linear,
+            Interpolation::Bilinear,
+            Interpolation::Trilinear,
+            Interpolation::Bicubic,
+        ];
+        if self.align_corners && !modes.contains(&self.mode) {
+            return fail(format!("mode {:?} has no corners to align", self.mode));
+        }
+        if self.recompute_scale_factor && matches!(self.to, Target::Size(_)) {
+            return fail("a size was given, and no scale factor to recompute".into());
+        }
+        let wrong = |factor: &f64| !(*factor > 0.0 && factor.is_finite());
+        let wrong = match &self.to {
+            Target::Scale(PerAxis::All(factor)) => Some(*factor).filter(wrong),
+            Target::Scale(PerAxis::Each(factors)) => factors.iter().copied().find(wrong),
+            Target::Size(_) => None,
+        };
+        match wrong {
+            Some(factor) => fail(format!("the scale factor {factor} is not positive and finite")),
+            None => Ok(()),
+        }
+    }
+
     /// The shape of the result.
     fn resized(&self, x: &[usize]) -> Result<Shape, ShapeError> {
         let fail = |detail: String| Err(ShapeError::new(detail));
@@ -152,19 +256,7 @@ impl Interpolate {
         if !ranks.contains(&x.len()) {
             return fail(format!("the input {x:?} of mode {:?} is not {layout}", self.mode));
         }
-        let smooth = matches!(
-            self.mode,
-            Interpolation::Linear
-                | Interpolation::Bilinear
-                | Interpolation::Trilinear
-                | Interpolation::Bicubic
-        );
-        if self.align_corners && !smooth {
-            return fail(format!("mode {:?} has no corners to align", self.mode));
-        }
-        if self.recompute_scale_factor && matches!(self.to, Target::Size(_)) {
-            return fail("a size was given, and no scale factor to recompute".into());
-        }
+        self.check()?;
         let (what, fits) = match &self.to {
             Target::Size(sizes) => ("sizes", sizes.fits(x.len() - 2)),
             Target::Scale(factors) => ("scale factors", factors.fits(x.len() - 2)),
@@ -180,15 +272,7 @@ impl Interpolate {
             }
             out[axis] = match &self.to {
                 Target::Size(sizes) => sizes.axis(axis - 2),
-                Target::Scale(factors) => {
-                    let factor = factors.axis(axis - 2);
-                    if !(factor > 0.0 && factor.is_finite()) {
-                        return fail(format!(
-                            "the scale factor {factor} of axis {axis} is not positive and finite"
-                        ));
-                    }
-                    (n as f64 * factor) as usize
-                }
+                Target::Scale(factors) => (n as f64 * factors.axis(axis - 2)) as usize,
             };
             if out[axis] == 0 {
                 return fail(format!("axis {axis} of {n} elements is to have none"));

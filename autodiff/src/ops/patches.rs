@@ -1,9 +1,10 @@
 //! Sliding windows: along one axis, and as the patches of pictures.
 
+use serde::{Deserialize, Serialize};
 use smallvec::smallvec;
 
-use super::Pair;
 use super::{IndexSelect, only, single};
+use super::{Pair, Sizes};
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::conv2d::Conv2dGeometry;
@@ -17,7 +18,8 @@ builtin!(Unfold, Fold);
 
 /// The patches of a picture: their size, and how they lie on it.
 ///
-/// A number or a pair stands for patches of that size at every place.
+/// A number or a pair stands for patches of that size at every place. In a file it is a map of the fields, of which all
+/// but `kernel` may be left out.
 ///
 /// ```
 /// use wengert::prelude::*;
@@ -26,35 +28,52 @@ builtin!(Unfold, Fold);
 /// assert_eq!(x.unfold(3).shape(), [1, 27, 36]);
 /// assert_eq!(x.unfold(Patches::new(3).padding(1).stride(2)).shape(), [1, 27, 16]);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Patches {
-    kernel: [usize; 2],
-    dilation: [usize; 2],
-    padding: [usize; 2],
-    stride: [usize; 2],
+    /// Their height and width.
+    #[serde(alias = "kernel_size")]
+    pub kernel: Pair,
+    /// The distance between neighbouring elements of a patch.
+    #[serde(default = "one")]
+    pub dilation: Pair,
+    /// Zeros on each side of the picture.
+    #[serde(default = "zero")]
+    pub padding: Pair,
+    /// The step from one patch to the next.
+    #[serde(default = "one")]
+    pub stride: Pair,
+}
+
+fn zero() -> Pair {
+    Sizes([0, 0])
+}
+
+fn one() -> Pair {
+    Sizes([1, 1])
 }
 
 impl Patches {
     /// Patches of a size at every place.
     pub fn new(kernel: impl Into<Pair>) -> Self {
-        Self { kernel: kernel.into().0, dilation: [1, 1], padding: [0, 0], stride: [1, 1] }
+        Self { kernel: kernel.into(), dilation: one(), padding: zero(), stride: one() }
     }
 
     /// The distance between neighbouring elements of a patch (default: 1).
     pub fn dilation(mut self, dilation: impl Into<Pair>) -> Self {
-        self.dilation = dilation.into().0;
+        self.dilation = dilation.into();
         self
     }
 
     /// Zeros on each side of the picture (default: 0).
     pub fn padding(mut self, padding: impl Into<Pair>) -> Self {
-        self.padding = padding.into().0;
+        self.padding = padding.into();
         self
     }
 
     /// The step from one patch to the next (default: 1).
     pub fn stride(mut self, stride: impl Into<Pair>) -> Self {
-        self.stride = stride.into().0;
+        self.stride = stride.into();
         self
     }
 
@@ -62,8 +81,8 @@ impl Patches {
     fn geometry(&self, planes: usize, [height, width]: [usize; 2]) -> Result<Conv2dGeometry, ShapeError> {
         let mut output = [0; 2];
         for (axis, n) in [height, width].into_iter().enumerate() {
-            let [kernel, stride] = [self.kernel[axis], self.stride[axis]];
-            let (padding, dilation) = (self.padding[axis], self.dilation[axis]);
+            let [kernel, stride] = [self.kernel.0[axis], self.stride.0[axis]];
+            let (padding, dilation) = (self.padding.0[axis], self.dilation.0[axis]);
             let both = isize::try_from(padding).map(|p| [p, p]);
             let extent = both.ok().and_then(|both| output_extent(n, kernel, stride, both, dilation));
             let Some(extent) = extent else {
@@ -81,17 +100,17 @@ impl Patches {
             height,
             width,
             out_channels: 1,
-            kernel: self.kernel,
-            stride: self.stride,
-            padding: self.padding,
-            dilation: self.dilation,
+            kernel: self.kernel.0,
+            stride: self.stride.0,
+            padding: self.padding.0,
+            dilation: self.dilation.0,
             output,
             groups: 1,
         })
     }
 
     fn taps(&self) -> usize {
-        self.kernel[0].saturating_mul(self.kernel[1])
+        self.kernel.0[0].saturating_mul(self.kernel.0[1])
     }
 }
 

@@ -1,12 +1,19 @@
 //! The layers: PyTorch's numbers, gradients to every parameter, copies, freezing, wrong configurations.
 
+mod activation;
+mod buffer;
 mod composition;
 mod configuration;
 mod convolution;
+mod dropout;
+mod embedding;
 mod linear;
 mod mistakes;
 mod normalization;
+mod pooling;
+mod proofs;
 mod recurrent;
+mod shapes;
 
 use wengert::prelude::*;
 

@@ -1,11 +1,16 @@
 //! Every layer against PyTorch, under the names of its state dict: outputs in both modes, gradients, and what five
 //! training passes leave in the buffers. The values are in the `.json.gz` files, which `generate` wrote.
 
+mod activation;
 mod cases;
 mod convolution;
+mod dropout;
+mod embedding;
 mod linear;
 mod normalization;
+mod pooling;
 mod recurrent;
+mod shapes;
 mod subject;
 mod transposed;
 
@@ -24,8 +29,18 @@ fn family(packed: &[u8], least: usize, build: fn(&Case) -> Box<dyn Subject>) {
 }
 
 #[test]
+fn activation() {
+    family(include_bytes!("activation.json.gz"), 85, activation::build);
+}
+
+#[test]
+fn dropout() {
+    family(include_bytes!("dropout.json.gz"), 48, dropout::build);
+}
+
+#[test]
 fn linear() {
-    family(include_bytes!("linear.json.gz"), 6, linear::build);
+    family(include_bytes!("linear.json.gz"), 20, linear::build);
 }
 
 #[test]
@@ -46,4 +61,19 @@ fn normalization() {
 #[test]
 fn recurrent() {
     family(include_bytes!("recurrent.json.gz"), 101, recurrent::build);
+}
+
+#[test]
+fn embedding() {
+    family(include_bytes!("embedding.json.gz"), 35, embedding::build);
+}
+
+#[test]
+fn pooling() {
+    family(include_bytes!("pooling.json.gz"), 80, pooling::build);
+}
+
+#[test]
+fn shapes() {
+    family(include_bytes!("shapes.json.gz"), 70, shapes::build);
 }

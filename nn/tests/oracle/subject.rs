@@ -61,7 +61,8 @@ pub(crate) fn failures(case: &Case, subject: &dyn Subject) -> Vec<String> {
 
     let tape = if case.random { Tape::new() } else { Tape::training(0) };
     let inputs: Vec<_> = case.inputs[0].iter().map(|x| tape.variable(x.tensor())).collect();
-    let outputs = subject.forward(&inputs, &indices);
+    let on_tape: Vec<Indices> = indices.iter().map(|ids| tape.indices(ids.clone())).collect();
+    let outputs = subject.forward(&inputs, &on_tape);
     found.compare_all("trained", &outputs, &case.trained);
     let losses = outputs.iter().map(|y| (y * weights(y.shape())).sum(..));
     let loss = losses.reduce(|a, b| a + b).expect("an output");

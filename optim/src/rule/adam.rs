@@ -62,7 +62,7 @@ pub struct AdamRule<const DECOUPLED: bool> {
     amsgrad: bool,
 }
 
-moment_options!("Adam", AdamRule<DECOUPLED>, const DECOUPLED);
+moment_options!(AdamRule<DECOUPLED>, const DECOUPLED);
 
 impl<const DECOUPLED: bool, T: Float> Descent<AdamRule<DECOUPLED>, T> {
     /// Sets whether the largest average of the gradient's square so far scales the step (default: no).
@@ -91,7 +91,7 @@ impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
     fn update<T: Float>(&self, step: &Step, x: &mut [T], gradient: &[T], state: &mut [&mut [T]]) {
         let (correction1, correction2) = self.moments.corrections(step);
         let rate = T::from_f64(step.learning_rate / correction1);
-        let root = T::from_f64(correction2.sqrt());
+        let unbiased = T::from_f64(1.0 / correction2.sqrt());
         let factors = self.moments.factors();
         let decay = Decay::new(step, DECOUPLED);
         match state {
@@ -100,7 +100,7 @@ impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
                     let d = decay.gradient(g, *x);
                     factors.average(m, d);
                     factors.average_square(v, d);
-                    *x = decay.kept(*x) - rate * *m / (v.sqrt() / root + factors.eps);
+                    *x = decay.kept(*x) - rate * *m / (v.sqrt() * unbiased + factors.eps);
                 }
             }
             [m, v, largest] => {
@@ -110,7 +110,7 @@ impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
                     factors.average(m, d);
                     factors.average_square(v, d);
                     *largest = if *v > *largest { *v } else { *largest };
-                    *x = decay.kept(*x) - rate * *m / (largest.sqrt() / root + factors.eps);
+                    *x = decay.kept(*x) - rate * *m / (largest.sqrt() * unbiased + factors.eps);
                 }
             }
             _ => unreachable!("two or three tensors of state"),

@@ -53,7 +53,7 @@ impl Default for NAdamRule {
     }
 }
 
-moment_options!("NAdam", NAdamRule);
+moment_options!(NAdamRule);
 
 impl<T: Float> Descent<NAdamRule, T> {
     /// Sets ψ, how fast the momentum grows to β₁ (default 4e-3).
@@ -113,7 +113,7 @@ impl Rule for NAdamRule {
         let product = self.next_scalar(step);
         let of_gradient = T::from_f64(step.learning_rate * (1.0 - now) / (1.0 - product));
         let of_average = T::from_f64(step.learning_rate * next / (1.0 - product * next));
-        let root = T::from_f64(self.moments.corrections(step).1.sqrt());
+        let unbiased = T::from_f64(1.0 / self.moments.corrections(step).1.sqrt());
         let factors = self.moments.factors();
         let decay = Decay::new(step, self.decoupled);
         for (((x, &g), m), v) in x.iter_mut().zip(gradient).zip(m.iter_mut()).zip(v.iter_mut()) {
@@ -121,7 +121,7 @@ impl Rule for NAdamRule {
             factors.average(m, d);
             factors.average_square(v, d);
             let ahead = of_gradient * d + of_average * *m;
-            *x = decay.kept(*x) - ahead / (v.sqrt() / root + factors.eps);
+            *x = decay.kept(*x) - ahead / (v.sqrt() * unbiased + factors.eps);
         }
     }
 }

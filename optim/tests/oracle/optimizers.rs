@@ -45,7 +45,7 @@ fn loss(k: u64, tape: &Tape, [a, b, c]: &Parameters) -> Tensor<f64> {
     let (a, b) = (tape.watch(a), tape.watch(b));
     let value = ((a.matmul(&u) + &b).tanh() - y).square().sum(..)
         + (a.slice(1, 0..1).reshape([3]) * &b).sum(..).square() * 0.1;
-    if k % 2 == 0 {
+    if k.is_multiple_of(2) {
         return value;
     }
     value + (tape.watch(c) - b.slice(0, 0..1).sum(..)).square() * 0.3

@@ -1,36 +1,12 @@
 //! Wrong arguments are refused where they stand, with what was expected and what was found.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe};
-
 use wengert::optim::AdaptiveClip;
 use wengert::prelude::*;
 
-thread_local! {
-    static CATCHING: Cell<bool> = const { Cell::new(false) };
-    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
-}
-
-/// The message and the file of the panic that `wrong` ends in.
-fn refusal(wrong: impl FnOnce()) -> (String, String) {
-    CATCHING.set(true);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(wrong));
-    CATCHING.set(false);
-    assert!(outcome.is_err(), "nothing was refused");
-    LAST.take().expect("the hook was called")
-}
+use crate::panics::panic_of;
 
 #[test]
 fn wrong_arguments_are_refused() {
-    // The other tests' panics, on their own threads, are reported as ever.
-    let others = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if !CATCHING.get() {
-            return others(info);
-        }
-        let message = info.payload_as_str().unwrap_or_default().to_owned();
-        LAST.set(Some((message, info.location().expect("known").file().to_owned())));
-    }));
     let w = Parameter::<f64>::new(Tensor::scalar(1.0));
     let grads = || Tape::new().watch(&w).square().backward();
     let of = |shape: [usize; 1]| Gradients::of_parameters([(w.id(), Tensor::<f64>::zeros(shape))]);
@@ -43,6 +19,7 @@ fn wrong_arguments_are_refused() {
     #[rustfmt::skip]
     let table = table![
         "Constant::new (the rate): expected a finite number ≥ 0, found -1": Constant::new(-1.0);
+        "Constant::new (the rate): expected a finite number ≥ 0, found NaN": Constant::from(f64::NAN);
         "InverseTime::new (the decay): expected a finite number ≥ 0, found NaN": InverseTime::new(0.1, f64::NAN);
         "InverseSqrt::new (the initial rate): expected a finite number ≥ 0, found inf": InverseSqrt::new(f64::INFINITY);
         "Exponential::new (the factor γ): expected a finite number ≥ 0, found -0.9": Exponential::new(0.1, -0.9);
@@ -57,6 +34,7 @@ fn wrong_arguments_are_refused() {
         "Piecewise::new: step 7 comes after 7; expected each step once and in order":
             Piecewise::new([(0, 0.1), (7, 0.2), (7, 0.3)]);
         "Piecewise::new (the rate of step 7): expected a finite number ≥ 0, found -3": Piecewise::new([(0, 0.1), (7, -3.0)]);
+        "Cosine::new: expected at least one step, found 0": Cosine::new(0.1, 0);
         "Cosine::minimum: expected at most the initial rate 0.1, found 0.2": Cosine::new(0.1, 9).minimum(0.2);
         "CosineRestarts::new: expected at least one step, found 0": CosineRestarts::new(0.1, 0);
         "CosineRestarts::multiplier: expected at least 1, found 0": CosineRestarts::new(0.1, 3).multiplier(0);
@@ -100,7 +78,7 @@ fn wrong_arguments_are_refused() {
         "Ewa::new (β): expected a number in [0, 1), found 1": Ewa::<f64>::new(1.0);
     ];
     for (expected, wrong) in table {
-        let (message, file) = refusal(wrong);
+        let (message, file) = panic_of(wrong);
         assert_eq!(message, expected);
         assert!(file.ends_with("refusals.rs"), "{message}: raised in {file}, not at the caller's line");
     }

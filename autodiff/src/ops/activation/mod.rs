@@ -3,6 +3,7 @@
 mod exponential;
 mod gated;
 mod piecewise;
+mod randomized;
 mod smooth;
 
 pub use exponential::*;

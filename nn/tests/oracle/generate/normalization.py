@@ -7,7 +7,7 @@ BY_SPATIAL_AXES = {
     "BatchNorm": [nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d],
     "InstanceNorm": [nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d],
 }
-SPATIAL = [(4,), (2, 3), (2, 1, 2)]
+SPATIAL = [(3,), (2, 2), (2, 1, 2)]
 
 
 def cases():
@@ -18,17 +18,17 @@ def cases():
         shapes = " and ".join(str(list(x)) for x in inputs)
         family.case(module.__name__, f"{told} on {shapes}{note}", module(**options), options, *inputs)
 
-    def by_channel(name, batch, momenta):
+    def by_channel(name, momenta):
         for spatial, momentum, affine, track in product(range(3), momenta, [True, False], [True, False]):
-            if spatial == 0 or momentum == 0.1 or (affine and track):
+            if spatial == 1 or momentum == 0.1 or (affine and track):
                 options = {"num_features": 2, "momentum": momentum, "affine": affine, "track_running_stats": track}
-                case(BY_SPATIAL_AXES[name][spatial], options, (batch, 2, *SPATIAL[spatial]))
+                case(BY_SPATIAL_AXES[name][spatial], options, (2, 2, *SPATIAL[spatial]))
         for spatial in range(3):
             options = {"num_features": 3, "eps": 1e-2, "affine": True, "bias": False, "track_running_stats": True}
-            case(BY_SPATIAL_AXES[name][spatial], options, (batch, 3, *SPATIAL[spatial]))
+            case(BY_SPATIAL_AXES[name][spatial], options, (2, 3, *SPATIAL[spatial]))
             case(BY_SPATIAL_AXES[name][spatial], {"num_features": 2}, (1, 2, *SPATIAL[spatial]))
 
-    by_channel("BatchNorm", 3, [0.1, None, 0.3, 0.0, 1.0])
+    by_channel("BatchNorm", [0.1, None, 0.3, 0.0, 1.0])
     for momentum, affine, track in product([0.1, None], [True, False], [True, False]):
         options = {"num_features": 3, "momentum": momentum, "affine": affine, "track_running_stats": track}
         case(nn.BatchNorm1d, options, (4, 3))
@@ -36,7 +36,7 @@ def cases():
     case(nn.BatchNorm2d, {"num_features": 3}, (0, 3, 2, 2))
     case(nn.BatchNorm2d, {"num_features": 3}, (2, 3, 0, 2))
 
-    by_channel("InstanceNorm", 3, [0.1, 0.3, 0.0, 1.0])
+    by_channel("InstanceNorm", [0.1, 0.3, 0.0, 1.0])
     for spatial, track in product(range(3), [True, False]):
         options = {"num_features": 2, "affine": True, "track_running_stats": track}
         case(BY_SPATIAL_AXES["InstanceNorm"][spatial], options, (2, *SPATIAL[spatial]))
