@@ -55,6 +55,10 @@ impl<K: Kind, T: Float> Cell<K, T> {
 }
 
 impl<K: Kind, T: Float> Module<T> for Cell<K, T> {
+    fn kind(&self) -> &'static str {
+        K::CELL_CONFIG.trim_end_matches("Config")
+    }
+
     fn visit(&self, visitor: &mut dyn Visitor<T>) {
         self.parameters.visit("", visitor);
     }

@@ -36,3 +36,14 @@ fn a_bilinear_layer_finds_the_tape_of_either_input() {
         assert_eq!(grads.get(layer.bias.as_ref().unwrap()).unwrap().to_vec(), [5.0; 4]);
     }
 }
+
+/// Below ε the gradient is that of the formula, which is not PyTorch's.
+#[test]
+fn a_cosine_divides_by_no_norm_below_its_bound() {
+    let tape = Tape::new();
+    let a = tape.variable(Tensor::<f64>::from_vec([1, 2], vec![1.0, 0.0]));
+    let b = Tensor::from_vec([1, 2], vec![0.5, 1.5]);
+    let cosine = CosineSimilarity::new().eps(2.0).forward(&a, &b);
+    assert_eq!(cosine.to_vec(), [0.5 / (2.0 * 2.0)]);
+    assert_eq!(cosine.sum(..).backward().get(&a).unwrap().to_vec(), [0.125, 0.375]);
+}

@@ -1,7 +1,6 @@
 //! The layers: PyTorch's numbers, gradients to every parameter, copies, freezing, wrong configurations.
 
 mod activation;
-mod batteries;
 mod buffer;
 mod composition;
 mod configuration;

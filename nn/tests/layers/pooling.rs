@@ -54,7 +54,9 @@ fn a_file_that_describes_no_pooling_is_refused() {
     for (found, expected) in cases {
         assert!(found.contains(expected), "{found}, expected {expected}");
     }
-    let text = panic_of(|| drop(LpPool1d::new(2.0, Pool1d::new(3).padding(1))));
+    let text = panic_of(|| {
+        let _ = LpPool1d::new(2.0, Pool1d::new(3).padding(1));
+    });
     assert_eq!(text, "LpPool1d: padding is [1], expected 0 on each axis");
 }
 

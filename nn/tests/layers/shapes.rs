@@ -83,6 +83,8 @@ fn wrong_inputs_name_the_layer_and_the_axis() {
     for (found, expected) in cases {
         assert!(found.contains(expected), "{found}, expected {expected}");
     }
-    let text = panic_of(|| drop(PixelUnshuffle::new(0)));
+    let text = panic_of(|| {
+        let _ = PixelUnshuffle::new(0);
+    });
     assert_eq!(text, "PixelUnshuffle: downscale_factor is 0, expected at least 1");
 }
