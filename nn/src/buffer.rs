@@ -37,7 +37,8 @@ impl<T: Float> Buffer<T> {
         Self::with(value, false)
     }
 
-    /// A buffer of shape \[\] that counts, from 0 on: training batches, for example. Files keep it as an integer.
+    /// A buffer of shape \[\] that counts, from 0 on: training batches, for example. Files keep it as an integer. At 2²⁴
+    /// in `f32`, and 2⁵³ in `f64`, one more is the same number, and it stops.
     ///
     /// ```
     /// use wengert::nn::Buffer;

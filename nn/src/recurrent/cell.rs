@@ -7,11 +7,11 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::RecurrentParameters;
-use super::config::{kind_of, yes};
+use super::config::kind_of;
 use super::kind::{self, Kind, Nonlinearity};
 use super::parameters::Sizes;
 use super::stack::recorded;
-use crate::config::{Check, expect};
+use crate::config::{Check, expect, yes};
 use crate::{ConfigError, Module, Visitor, VisitorMut};
 
 /// One step of one recurrent layer: [`RnnCell`](crate::RnnCell), [`GruCell`](crate::GruCell) or

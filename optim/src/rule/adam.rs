@@ -62,7 +62,7 @@ pub struct AdamRule<const DECOUPLED: bool> {
     amsgrad: bool,
 }
 
-moment_options!("Adam", AdamRule<DECOUPLED>, const DECOUPLED);
+moment_options!(AdamRule<DECOUPLED>, const DECOUPLED);
 
 impl<const DECOUPLED: bool, T: Float> Descent<AdamRule<DECOUPLED>, T> {
     /// Sets whether the largest average of the gradient's square so far scales the step (default: no).

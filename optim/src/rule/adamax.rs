@@ -38,7 +38,7 @@ pub struct AdamaxRule {
     moments: Moments,
 }
 
-moment_options!("Adamax", AdamaxRule);
+moment_options!(AdamaxRule);
 
 impl Rule for AdamaxRule {
     const NAME: &'static str = "Adamax";

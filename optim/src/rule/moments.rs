@@ -66,7 +66,7 @@ impl<T: Float> Factors<T> {
 
 /// The options `betas` and `eps` of an optimizer whose rule has [`Moments`].
 macro_rules! moment_options {
-    ($name:literal, $rule:ty $(, const $flag:ident)?) => {
+    ($rule:ty $(, const $flag:ident)?) => {
         impl<$(const $flag: bool,)? T: autodiff::Float> crate::descent::Descent<$rule, T> {
             /// Sets β₁ and β₂ (default 0.9 and 0.999).
             ///
@@ -74,9 +74,9 @@ macro_rules! moment_options {
             /// If one does not lie in \[0, 1).
             #[track_caller]
             pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-                let factor = crate::group::averaging_factor;
-                self.rule.moments.beta1 = factor(concat!($name, "::betas (β₁)"), beta1);
-                self.rule.moments.beta2 = factor(concat!($name, "::betas (β₂)"), beta2);
+                let (name, factor) = (<$rule>::NAME, crate::group::averaging_factor);
+                self.rule.moments.beta1 = factor(&format!("{name}::betas (β₁)"), beta1);
+                self.rule.moments.beta2 = factor(&format!("{name}::betas (β₂)"), beta2);
                 self
             }
 
@@ -86,7 +86,8 @@ macro_rules! moment_options {
             /// If it is negative or not finite.
             #[track_caller]
             pub fn eps(mut self, eps: f64) -> Self {
-                self.rule.moments.eps = crate::group::non_negative(concat!($name, "::eps"), eps);
+                let place = format!("{}::eps", <$rule>::NAME);
+                self.rule.moments.eps = crate::group::non_negative(&place, eps);
                 self
             }
         }

@@ -53,7 +53,7 @@ impl Default for NAdamRule {
     }
 }
 
-moment_options!("NAdam", NAdamRule);
+moment_options!(NAdamRule);
 
 impl<T: Float> Descent<NAdamRule, T> {
     /// Sets ψ, how fast the momentum grows to β₁ (default 4e-3).

@@ -43,7 +43,7 @@ pub struct RAdamRule {
     decoupled: bool,
 }
 
-moment_options!("RAdam", RAdamRule);
+moment_options!(RAdamRule);
 
 impl<T: Float> Descent<RAdamRule, T> {
     /// Sets whether the weight decay is decoupled from the gradient, as in [`AdamW`](crate::AdamW)
