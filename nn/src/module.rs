@@ -235,7 +235,8 @@ pub trait Module<T: Float> {
     ///
     /// The file appears whole or not at all: it is written beside its place under another name, flushed to
     /// the disk, and renamed. The same values give the same bytes. A parameter that occurs several times is
-    /// written under each of its paths, as PyTorch's state dicts have it.
+    /// written under each of its paths, as PyTorch's state dicts have it, and a count ([`Buffer::count`]) as an
+    /// integer of 64 bits.
     ///
     /// ```
     /// use wengert::prelude::*;

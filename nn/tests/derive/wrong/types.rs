@@ -44,7 +44,7 @@ pub struct Map<T: Float> {
 
 #[derive(Module)]
 pub struct Shared<T: Float> {
-    body: Arc<Linear<T>>, //~ `Arc<wengert::prelude::Linear<T>>` is not a module of `T`
+    body: Arc<Linear<T>>, //~ >` is not a module of `T`
 }
 
 // The default element type, forgotten to be replaced.
