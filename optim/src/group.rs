@@ -9,7 +9,8 @@ use crate::Schedule;
 
 /// Parameters that are learned under the same options.
 ///
-/// What is not set here is the optimizer's. A frequent use leaves biases out of weight decay:
+/// What is not set here is the optimizer's; [`Descent::join`](crate::Descent::join) makes groups in which every
+/// option differs. A frequent use leaves biases out of weight decay, see also [`partition_parameters`]:
 ///
 /// ```
 /// use wengert::prelude::*;
