@@ -28,7 +28,7 @@ fn looked_up() -> impl Strategy<Value = Plan<(Indices, Option<isize>)>> {
 fn bags() -> impl Strategy<Value = Plan<(Indices, BagMode, Option<isize>)>> {
     let size = prop_oneof![4 => up_to(4, 30), 1 => Just(0)];
     (some(), up_to(3, 50), up_to(3, 40), size).prop_flat_map(|(rows, width, bags, size)| {
-        let mode = prop::sample::select(vec![BagMode::Sum, BagMode::Mean]);
+        let mode = prop::sample::select(vec![BagMode::Sum, BagMode::Mean, BagMode::Max]);
         let shapes = vec![vec![rows, width], vec![bags, size]];
         (Just(shapes), (ids(vec![bags, size], rows), mode, padding(rows)))
     })

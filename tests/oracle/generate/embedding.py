@@ -1,5 +1,7 @@
 """Embeddings, and whole numbers as rows of zeros and ones."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
@@ -24,6 +26,13 @@ def cases():
     def bag(name, chosen, mode, padding=None, weights=None, table=(4, 2)):
         def run(w, s=None):
             found = F.embedding_bag(indices(chosen), w, mode=mode, per_sample_weights=s, padding_idx=padding)
+            if mode == "max":
+                # The largest has no second derivative in PyTorch either.
+                kept = (indices(chosen) != (w.shape[0] if padding is None else padding % w.shape[0]))[..., None]
+                largest = F.embedding(indices(chosen), w).masked_fill(~kept, -math.inf).max(1).values
+                largest = torch.where(kept.any(1), largest, 0.0)
+                torch.testing.assert_close(largest, found)
+                return largest
             if s is None:
                 return found
             # A weighted sum has no second derivative in PyTorch: the same, written out.
@@ -35,7 +44,7 @@ def cases():
         inputs = [draw(*table)] + ([weights] if weights is not None else [])
         case(name, "embedding_bag", run, inputs, ids=chosen, mode=mode, padding_idx=padding)
 
-    for mode in ("sum", "mean"):
+    for mode in ("sum", "mean", "max"):
         bag(f"{mode} of 3", ids(4, 2, 3), mode)
         bag(f"{mode} of 4 with padding", ids(4, 3, 4, key="p"), mode, padding=2)
         bag(f"{mode} of padding alone", {"shape": [2, 2], "values": [1, 1, 0, 1]}, mode, padding=-3)

@@ -12,7 +12,12 @@ pub(super) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
             x[0].embedding(&o.indices("ids"), o.integer_or_none("padding_idx")).square()
         },
         "embedding_bag" => |o, x| {
-            let mode = if o.text("mode") == "sum" { BagMode::Sum } else { BagMode::Mean };
+            let mode = match o.text("mode") {
+                "sum" => BagMode::Sum,
+                "mean" => BagMode::Mean,
+                "max" => BagMode::Max,
+                other => panic!("{other} is no mode"),
+            };
             x[0].embedding_bag(&o.indices("ids"), mode, x.get(1), o.integer_or_none("padding_idx"))
         },
         "one_hot" => |o, x| &x[0] * o.indices("ids").one_hot(o.size("classes")),
