@@ -62,6 +62,7 @@ pub mod prelude {
         PreluConfig, Relu6, Rrelu, Selu, Silu, Softmax2d, Softmin, Softplus, Softshrink, Softsign,
         Tanhshrink, Threshold,
     };
+    pub use nn::{AveragedModel, Averaging, Ensemble};
     pub use nn::{
         CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d,
         ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d,

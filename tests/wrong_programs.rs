@@ -174,6 +174,7 @@ refuses! {
     max_pool2d: z([8, 8]).max_pool2d(2) => "max_pool2d: the input [8, 8] is not [batch, channels, height, width] or [channels, height, width]";
     avg_pool2d: z([1, 3, 8, 8]).avg_pool2d(Pool2d::new(3).padding(2)) => "avg_pool2d: the padding 2 of axis 2 is more than half";
     dropout: z([3]).dropout(1.5) => "dropout: the probability 1.5 is not in 0..=1", "[3]";
+    rrelu: z([3]).rrelu(0.5, 0.25) => "rrelu: the slopes 0.5..0.25 are no interval", "[3]";
     mse: z([3, 1]).mse_loss(&z([3])) => "mse_loss: predictions and targets must have the same shape", "broadcast_to", "[3, 1], [3]";
     batch_norm: z([2, 3]).batch_norm(&z([2]), &z([3]), 1e-5) => "batch_norm: the weight [2] is not [3]";
     lstm: z([5, 2, 3]).lstm(None, &[weights(4)], options()) => "lstm: the weight_ih [16, 2] is not [16, 3]";

@@ -208,6 +208,22 @@ impl Tape {
         Self::with_seed(Some(seed))
     }
 
+    /// A tape that trains, but from which layers learn no statistics, as if everything on it
+    /// [ran before](Self::is_recomputing): to see what a training step does, and leave the model as it is.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let norm = BatchNorm1d::<f32>::new(2);
+    /// let tape = Tape::rehearsing(0);
+    /// norm.forward(&tape.constant(Tensor::full([4, 2], 3.0)));
+    /// assert!(tape.is_training());
+    /// assert_eq!(norm.running_mean.as_ref().unwrap().value().to_vec(), [0.0; 2]);
+    /// ```
+    pub fn rehearsing(seed: u64) -> Self {
+        Self::from_draw(Some(seed), 0, true)
+    }
+
     fn with_seed(seed: Option<u64>) -> Self {
         Self::from_draw(seed, 0, false)
     }

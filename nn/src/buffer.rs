@@ -27,6 +27,8 @@ struct Inner<T: Float> {
     value: RwLock<Tensor<T>>,
     frozen: AtomicBool,
     count: bool,
+    /// Whether statistics that are counted here are to be plain averages, whatever the layer's momentum.
+    plain: AtomicBool,
 }
 
 impl<T: Float> Buffer<T> {
@@ -35,7 +37,8 @@ impl<T: Float> Buffer<T> {
         Self::with(value, false)
     }
 
-    /// A buffer of shape \[\] that counts, from 0 on: training batches, for example. Files keep it as an integer.
+    /// A buffer of shape \[\] that counts, from 0 on: training batches, for example. Files keep it as an integer. At 2²⁴
+    /// in `f32`, and 2⁵³ in `f64`, one more is the same number, and it stops.
     ///
     /// ```
     /// use wengert::nn::Buffer;
@@ -50,7 +53,7 @@ impl<T: Float> Buffer<T> {
 
     fn with(value: Tensor<T>, count: bool) -> Self {
         let value = RwLock::new(value.detach());
-        Self(Arc::new(Inner { value, frozen: AtomicBool::new(false), count }))
+        Self(Arc::new(Inner { value, frozen: AtomicBool::new(false), count, plain: AtomicBool::new(false) }))
     }
 
     /// The value now, as a tensor on no tape.
@@ -164,6 +167,15 @@ impl<T: Float> Buffer<T> {
     /// Whether it was made by [`count`](Self::count).
     pub fn is_count(&self) -> bool {
         self.0.count
+    }
+
+    /// Makes the statistics that are counted here plain averages for a while.
+    pub(crate) fn average_plainly(&self, plain: bool) {
+        self.0.plain.store(plain, Ordering::Relaxed);
+    }
+
+    pub(crate) fn averages_plainly(&self) -> bool {
+        self.0.plain.load(Ordering::Relaxed)
     }
 
     /// Whether both handles are the same buffer.

@@ -147,7 +147,7 @@ impl Unflatten {
     fn divided(&self, n: usize) -> Option<Vec<usize>> {
         let mut known = self.sizes.iter().filter(|&&size| size >= 0);
         let known = known.try_fold(1usize, |product, &size| product.checked_mul(size as usize))?;
-        let rest = if known == 0 { 0 } else { n / known };
+        let rest = n.checked_div(known).unwrap_or(0);
         let size = |&size: &isize| usize::try_from(size).unwrap_or(rest);
         let sizes: Vec<usize> = self.sizes.iter().map(size).collect();
         let made = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));

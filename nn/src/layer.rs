@@ -1,5 +1,6 @@
 //! Modules that take one tensor to another.
 
+use std::any::Any;
 use std::thread;
 
 use autodiff::{Float, Parameter, Tensor};
@@ -113,11 +114,47 @@ impl<T: Float, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
 pub trait CloneLayer<T: Float>: Layer<T> + Send + Sync {
     #[doc(hidden)]
     fn boxed_clone(&self) -> Box<dyn CloneLayer<T>>;
+
+    #[doc(hidden)]
+    fn as_any(&self) -> &dyn Any;
+
+    #[doc(hidden)]
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Float> dyn CloneLayer<T> {
+    /// The layer as what it is, if it is an `L`.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let mut rng = ChaCha8Rng::seed_from_u64(0);
+    /// let net = Sequential::<f32>::new().push(Linear::new(4, 8, &mut rng)).push(Relu);
+    /// let linear: &Linear = net.get("0").unwrap().downcast_ref().unwrap();
+    /// assert_eq!(linear.weight.shape(), [8, 4]);
+    /// assert!(net.get("1").unwrap().downcast_ref::<Linear>().is_none());
+    /// ```
+    pub fn downcast_ref<L: 'static>(&self) -> Option<&L> {
+        self.as_any().downcast_ref()
+    }
+
+    /// The same, to change it.
+    pub fn downcast_mut<L: 'static>(&mut self) -> Option<&mut L> {
+        self.as_any_mut().downcast_mut()
+    }
 }
 
 impl<T: Float, L: Layer<T> + Clone + Send + Sync + 'static> CloneLayer<T> for L {
     fn boxed_clone(&self) -> Box<dyn CloneLayer<T>> {
         Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
     }
 }
 

@@ -28,6 +28,7 @@
 extern crate self as wengert_nn;
 
 mod activation;
+mod averaged;
 mod bilinear;
 mod buffer;
 #[cfg(feature = "proptest")]
@@ -36,7 +37,9 @@ mod config;
 mod convolution;
 mod dropout;
 mod embedding;
+mod ensemble;
 mod flatten;
+mod folding;
 mod identity;
 pub mod init;
 mod inspect;
@@ -48,10 +51,12 @@ mod padding;
 mod patches;
 mod pooling;
 pub mod recurrent;
+pub mod regularization;
 mod sequential;
 mod shuffle;
 mod similarity;
 mod state;
+mod summary;
 mod upsample;
 
 pub use activation::{
@@ -60,6 +65,7 @@ pub use activation::{
     Softmax, Softmax2d, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 };
 pub use autodiff::Parameter;
+pub use averaged::{AveragedModel, Averaging};
 pub use bilinear::{Bilinear, BilinearConfig};
 pub use buffer::Buffer;
 pub use config::ConfigError;
@@ -72,6 +78,7 @@ pub use convolution::{
 };
 pub use dropout::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout};
 pub use embedding::{Embedding, EmbeddingBag, EmbeddingBagConfig, EmbeddingConfig};
+pub use ensemble::Ensemble;
 pub use flatten::{Flatten, Unflatten};
 pub use identity::Identity;
 pub use init::Init;
@@ -79,12 +86,13 @@ pub use inspect::Inspect;
 pub use layer::{CloneLayer, Layer};
 pub use linear::{Linear, LinearConfig};
 #[doc(inline)]
-pub use module::{Module, Visitor, VisitorMut};
+pub use module::{Module, NoMatch, Visitor, VisitorMut};
 pub use nn_derive::Module;
 pub use normalization::{
     BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, GroupNorm, GroupNormConfig,
     InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormConfig, LayerNorm,
     LayerNormConfig, LocalResponseNorm, LocalResponseNormConfig, NormalizedShape, RmsNorm, RmsNormConfig,
+    update_bn, update_bn_with,
 };
 pub use padding::{
     CircularPad, CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad, ConstantPad1d, ConstantPad2d,
@@ -102,4 +110,5 @@ pub use sequential::Sequential;
 pub use shuffle::{ChannelShuffle, PixelShuffle, PixelUnshuffle};
 pub use similarity::{CosineSimilarity, PairwiseDistance};
 pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict};
+pub use summary::{Part, Summary, summary, summary_with};
 pub use upsample::Upsample;

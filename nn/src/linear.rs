@@ -107,9 +107,9 @@ impl LinearConfig {
         let check = Check("LinearConfig");
         check.positive("in_features", self.in_features)?;
         check.positive("out_features", self.out_features)?;
-        self.weight_init.check(check.0, "weight_init")?;
-        self.bias_init.check(check.0, "bias_init")?;
         let shape = [self.out_features, self.in_features];
+        self.weight_init.check_for(check.0, "weight_init", &shape)?;
+        self.bias_init.check_for(check.0, "bias_init", &shape[..1])?;
         check.fits("weight", &shape)?;
         let fans = Fans { fan_in: self.in_features, fan_out: self.out_features };
         let weight = Parameter::new(self.weight_init.tensor_with(shape, fans, rng));

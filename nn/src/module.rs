@@ -5,6 +5,7 @@ mod containers;
 pub mod derive_support;
 pub(crate) mod leaves;
 mod plain;
+mod select;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::path::Path;
 use autodiff::Float;
 
 use self::leaves::{Leaf, leaves};
+pub use self::select::NoMatch;
 use crate::state::{self, LoadError, LoadReport, SaveError};
 use crate::{Buffer, Parameter};
 
@@ -57,7 +59,8 @@ use crate::{Buffer, Parameter};
     message = "`{Self}` is not a module of `{T}`",
     label = "does not implement `Module<{T}>`",
     note = "a field that holds no parameters is left out with `#[module(skip)]`; a type that holds some needs \
-            `#[derive(Module)]`"
+            `#[derive(Module)]`",
+    note = "containers that are modules are `Vec`, arrays, tuples, `Option`, `Box` and `BTreeMap<String, _>`"
 )]
 pub trait Module<T: Float> {
     /// Visits every parameter and buffer in this module and its submodules, in declaration order.
@@ -65,6 +68,12 @@ pub trait Module<T: Float> {
 
     /// The same with mutable access, to replace parameters and buffers.
     fn visit_mut(&mut self, visitor: &mut dyn VisitorMut<T>);
+
+    /// What the module is, for a [`Summary`](crate::Summary): its type's name as [`std::any::type_name`] has it, or an
+    /// empty one for what is no part of a model, like a number.
+    fn kind(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 
     /// The parameters with their paths, in declaration order; one that occurs several times once, at its
     /// first path.
@@ -126,18 +135,77 @@ pub trait Module<T: Float> {
     /// assert!(grads.get(&body.weight).is_none() && grads.get(&head.weight).is_some());
     /// ```
     fn freeze(&self) {
-        leaves(self).iter().for_each(|(_, leaf)| match leaf {
-            Leaf::Parameter(parameter) => parameter.freeze(),
-            Leaf::Buffer(buffer) => buffer.freeze(),
-        });
+        leaves(self).iter().for_each(|(_, leaf)| leaf.freeze());
     }
 
     /// Puts the module back into training.
     fn unfreeze(&self) {
-        leaves(self).iter().for_each(|(_, leaf)| match leaf {
-            Leaf::Parameter(parameter) => parameter.unfreeze(),
-            Leaf::Buffer(buffer) => buffer.unfreeze(),
-        });
+        leaves(self).iter().for_each(|(_, leaf)| leaf.unfreeze());
+    }
+
+    /// [`freeze`](Self::freeze) for the parameters and buffers whose paths match a pattern, in which `*` stands for
+    /// any characters, dots among them, and `?` for one. Gives their number, shared ones counted once.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let model = LeNet5::<f32>::new(10, &mut ChaCha8Rng::seed_from_u64(0));
+    /// assert_eq!(model.freeze_matching("c?.*")?, 6);
+    /// assert_eq!(model.unfreeze_matching("c5.bias")?, 1);
+    /// let error = model.freeze_matching("conv*").unwrap_err().to_string();
+    /// assert!(error.starts_with("no parameter or buffer matches `conv*`; the paths are c1.weight, c1.bias, c3"));
+    /// # Ok::<(), wengert::nn::NoMatch>(())
+    /// ```
+    ///
+    /// # Errors
+    /// No path matches.
+    fn freeze_matching(&self, pattern: &str) -> Result<usize, NoMatch> {
+        let found = select::matching(self, pattern)?;
+        found.iter().for_each(Leaf::freeze);
+        Ok(found.len())
+    }
+
+    /// [`unfreeze`](Self::unfreeze) for the parameters and buffers whose paths match a pattern, as
+    /// [`freeze_matching`](Self::freeze_matching) has it. Gives their number.
+    ///
+    /// # Errors
+    /// No path matches.
+    fn unfreeze_matching(&self, pattern: &str) -> Result<usize, NoMatch> {
+        let found = select::matching(self, pattern)?;
+        found.iter().for_each(Leaf::unfreeze);
+        Ok(found.len())
+    }
+
+    /// The parameters whose paths match a pattern, as [`freeze_matching`](Self::freeze_matching) has it, in
+    /// declaration order, shared ones once.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let model = LeNet5::<f32>::new(10, &mut ChaCha8Rng::seed_from_u64(0));
+    /// assert_eq!(model.parameters_matching("*.weight")?.len(), 5);
+    /// # Ok::<(), wengert::nn::NoMatch>(())
+    /// ```
+    ///
+    /// # Errors
+    /// No parameter's path matches.
+    fn parameters_matching(&self, pattern: &str) -> Result<Vec<Parameter<T>>, NoMatch> {
+        select::parameters_matching(self, pattern)
+    }
+
+    /// The parameters that a condition on their path and themselves chooses, in declaration order, shared ones once,
+    /// by their first path.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// // What is often decayed: matrices and kernels, but neither biases nor the weights of normalizations.
+    /// let model = LeNet5::<f32>::new(10, &mut ChaCha8Rng::seed_from_u64(0));
+    /// assert_eq!(model.parameters_where(&|_, parameter| parameter.shape().len() > 1).len(), 5);
+    /// ```
+    fn parameters_where(&self, wanted: &dyn Fn(&str, &Parameter<T>) -> bool) -> Vec<Parameter<T>> {
+        let named = self.named_parameters().into_iter();
+        named.filter(|(path, parameter)| wanted(path, parameter)).map(|(_, parameter)| parameter).collect()
     }
 
     /// A copy of the module with parameters and buffers of its own, where `clone` gives other handles of the
@@ -167,7 +235,8 @@ pub trait Module<T: Float> {
     ///
     /// The file appears whole or not at all: it is written beside its place under another name, flushed to
     /// the disk, and renamed. The same values give the same bytes. A parameter that occurs several times is
-    /// written under each of its paths, as PyTorch's state dicts have it.
+    /// written under each of its paths, as PyTorch's state dicts have it, and a count ([`Buffer::count`]) as an
+    /// integer of 64 bits.
     ///
     /// ```
     /// use wengert::prelude::*;
@@ -285,6 +354,11 @@ pub trait Visitor<T: Float> {
     /// Appends a name to the path.
     fn enter(&mut self, name: &str);
 
+    /// What stands at the path just entered, by [`Module::kind`]. Most visitors need not know.
+    fn kind(&mut self, kind: &'static str) {
+        let _ = kind;
+    }
+
     /// Removes the last name from the path.
     fn leave(&mut self);
 }
@@ -308,6 +382,7 @@ impl<T: Float> dyn Visitor<T> + '_ {
     /// Visits `child`, a parameter, buffer or submodule, under `name`.
     pub fn child<M: Module<T> + ?Sized>(&mut self, name: &str, child: &M) {
         self.enter(name);
+        self.kind(child.kind());
         child.visit(self);
         self.leave();
     }
@@ -323,6 +398,10 @@ impl<T: Float> dyn VisitorMut<T> + '_ {
 }
 
 impl<T: Float> Module<T> for Parameter<T> {
+    fn kind(&self) -> &'static str {
+        ""
+    }
+
     fn visit(&self, visitor: &mut dyn Visitor<T>) {
         visitor.parameter(self);
     }
@@ -333,6 +412,10 @@ impl<T: Float> Module<T> for Parameter<T> {
 }
 
 impl<T: Float> Module<T> for Buffer<T> {
+    fn kind(&self) -> &'static str {
+        ""
+    }
+
     fn visit(&self, visitor: &mut dyn Visitor<T>) {
         visitor.buffer(self);
     }

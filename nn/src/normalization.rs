@@ -7,6 +7,7 @@ mod layer;
 mod local_response;
 mod rms;
 mod running;
+mod update_bn;
 
 pub use self::batch::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig};
 pub use self::group::{GroupNorm, GroupNormConfig};
@@ -14,6 +15,7 @@ pub use self::instance::{InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceN
 pub use self::layer::{LayerNorm, LayerNormConfig, NormalizedShape};
 pub use self::local_response::{LocalResponseNorm, LocalResponseNormConfig};
 pub use self::rms::{RmsNorm, RmsNormConfig};
+pub use self::update_bn::{update_bn, update_bn_with};
 
 use autodiff::{Float, Parameter, Tensor};
 

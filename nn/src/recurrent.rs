@@ -16,7 +16,7 @@ pub use config::RecurrentConfig;
 pub use deep::DeepRnn;
 pub use kind::{Kind, Nonlinearity};
 pub use parameters::RecurrentParameters;
-pub use sequences::{pad_sequence, unpad_sequence};
+pub use sequences::{Sequence, pad_sequence, unpad_sequence};
 pub use stack::Recurrent;
 
 /// Plain recurrent layers over sequences: h ← g(W_ih x + b_ih + W_hh h + b_hh) at each step, where g is tanh or

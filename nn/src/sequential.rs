@@ -50,17 +50,87 @@ impl<T: Float> Sequential<T> {
     /// If the name is empty, contains a dot, or is another layer's.
     #[track_caller]
     pub fn push_named(mut self, name: impl Into<String>, layer: impl CloneLayer<T> + 'static) -> Self {
+        self.insert(self.len(), name, layer);
+        self
+    }
+
+    /// Puts a layer with a name before the one that is number `at`, or at the end. The others keep their names.
+    ///
+    /// # Panics
+    /// If `at` is beyond the end, or the name is empty, contains a dot, or is another layer's.
+    #[track_caller]
+    pub fn insert(&mut self, at: usize, name: impl Into<String>, layer: impl CloneLayer<T> + 'static) {
         let name = name.into();
         assert!(
             !name.is_empty() && !name.contains('.'),
             "Sequential: `{name}` cannot be a layer's name: it is empty or contains a dot"
         );
-        assert!(
-            self.layers.iter().all(|(other, _)| *other != name),
-            "Sequential: there is a layer named `{name}` already"
-        );
-        self.layers.push((name, Box::new(layer)));
-        self
+        assert!(self.position(&name).is_none(), "Sequential: there is a layer named `{name}` already");
+        let n = self.layers.len();
+        assert!(at <= n, "Sequential: no layer can be inserted at {at}, there are {n}");
+        self.layers.insert(at, (name, Box::new(layer)));
+    }
+
+    /// Puts a layer in the place of the one with this name, which is returned.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// // A pre-trained network gets a head for three classes.
+    /// let mut rng = ChaCha8Rng::seed_from_u64(0);
+    /// let mut net = Sequential::<f32>::new()
+    ///     .push_named("body", Linear::new(4, 8, &mut rng))
+    ///     .push_named("head", Linear::new(8, 1000, &mut rng));
+    /// net.freeze();
+    /// net.replace("head", Linear::new(8, 3, &mut rng));
+    /// assert_eq!(net.forward(&Tensor::zeros([5, 4])).shape(), [5, 3]);
+    /// assert_eq!(net.trainable_parameter_count(), 8 * 3 + 3);
+    /// ```
+    ///
+    /// # Panics
+    /// If no layer has this name.
+    #[track_caller]
+    pub fn replace(&mut self, name: &str, layer: impl CloneLayer<T> + 'static) -> Box<dyn CloneLayer<T>> {
+        let at = self.expect_position(name);
+        std::mem::replace(&mut self.layers[at].1, Box::new(layer))
+    }
+
+    /// Takes out the layer with this name. The others keep theirs.
+    ///
+    /// # Panics
+    /// If no layer has this name.
+    #[track_caller]
+    pub fn remove(&mut self, name: &str) -> Box<dyn CloneLayer<T>> {
+        let at = self.expect_position(name);
+        self.layers.remove(at).1
+    }
+
+    /// The layer with this name.
+    pub fn get(&self, name: &str) -> Option<&(dyn CloneLayer<T> + 'static)> {
+        Some(&*self.layers[self.position(name)?].1)
+    }
+
+    /// The layer with this name, to change it.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut (dyn CloneLayer<T> + 'static)> {
+        let at = self.position(name)?;
+        Some(&mut *self.layers[at].1)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.layers.iter().position(|(other, _)| other == name)
+    }
+
+    #[track_caller]
+    fn expect_position(&self, name: &str) -> usize {
+        match self.position(name) {
+            Some(at) => at,
+            None => panic!("Sequential: no layer is named `{name}`: {self:?}"),
+        }
+    }
+
+    /// Of layers whose names are different ones.
+    pub(crate) fn named(layers: Vec<(String, Box<dyn CloneLayer<T>>)>) -> Self {
+        Self { layers }
     }
 
     /// The number of layers.
@@ -74,7 +144,9 @@ impl<T: Float> Sequential<T> {
     }
 
     /// The layers with their names, in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &dyn CloneLayer<T>)> + ExactSizeIterator {
+    pub fn iter(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (&str, &(dyn CloneLayer<T> + 'static))> + ExactSizeIterator {
         self.layers.iter().map(|(name, layer)| (name.as_str(), &**layer))
     }
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Module;
 
-/// The cosine of the angle between vectors along an axis, Σ a·b / (max(‖a‖, ε)·max(‖b‖, ε)).
+/// The cosine of the angle between vectors along an axis, Σ a·b / (max(‖a‖, ε)·max(‖b‖, ε)). The gradient is that of
+/// this formula: below ε a norm is a constant, where PyTorch lets it flow.
 ///
 /// ```
 /// use wengert::prelude::*;

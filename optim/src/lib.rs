@@ -1,4 +1,4 @@
-//! Optimizers, learning-rate schedules and gradient clipping for Wengert.
+//! Optimizers, learning-rate schedules, gradient clipping and averages for Wengert.
 //!
 //! An optimizer changes parameters by the gradients of a tape. [`Sgd`], [`Adagrad`], [`Adadelta`],
 //! [`RmsProp`], [`Adam`], [`AdamW`], [`Adamax`], [`NAdam`], [`RAdam`], [`Rprop`] and [`Lion`] treat each element
@@ -6,6 +6,9 @@
 //! common: parameter groups, the count of steps, the [`Schedule`] of the learning rate, and the state of each
 //! parameter, saved and resumed bit for bit. [`Lbfgs`] looks at all elements together, and at the loss as often
 //! as it needs to.
+//!
+//! Gradients can be [clipped](clip_global_norm) on their way to the optimizer, or [collected](AccumulatedGradients)
+//! from several micro-batches; [`Ewa`] averages losses and other numbers over time.
 //!
 //! ```
 //! use wengert::prelude::*;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use wengert::autodiff::check::Check;
 use wengert::prelude::*;
 
 use crate::row;
@@ -57,6 +58,12 @@ row!(hardswish, off(cases(one(), -5.0..=5.0), |()| vec![-3.0, 3.0]), |x| x[0].ha
 row!(hardshrink, at_lambda(), |x, lambda: f64| x[0].hardshrink(*lambda));
 row!(softshrink, at_lambda(), |x, lambda: f64| x[0].softshrink(*lambda));
 row!(threshold, at_lambda(), |x, threshold: f64| x[0].threshold(*threshold, -0.75));
+row!(
+    rrelu,
+    Check::new().order(2).training(7),
+    cases(one_with(prop::sample::select(vec![0.1, -0.5, 1.5])), -2.0..=2.0),
+    |x, lower: f64| [x[0].rrelu(*lower, 1.5), x[0].rrelu(*lower, 2.0)]
+);
 row!(prelu, cases(with_slopes(), -2.0..=2.0), |x| x[0].prelu(&x[1]));
 row!(glu, cases(with_halves(), -3.0..=3.0), |x, axis: isize| x[0].glu(*axis));
 

@@ -1,6 +1,6 @@
 //! What a profiled tape writes down as it goes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::Location;
 use std::thread::{self, ThreadId};
 use std::time::Instant;
@@ -24,6 +24,8 @@ pub(crate) struct Log {
     threads: Vec<ThreadId>,
     /// Where the buffers that were counted as saved begin.
     saved: HashSet<usize>,
+    /// Which event made the buffer that begins at an address.
+    made: HashMap<usize, usize>,
     pub(crate) events: Vec<Entry>,
 }
 
@@ -84,6 +86,14 @@ impl Log {
                 kept += (end - start) as u64;
             }
         }
+        let number = self.events.len();
+        for input in call.inputs {
+            if let Some(&maker) = value_span(&input.value).and_then(|(start, _)| self.made.get(&start)) {
+                self.events[maker].event.users.push(number);
+            }
+        }
+        let made = call.outputs.iter().filter_map(value_span).map(|(start, _)| (start, number));
+        self.made.extend(made);
         let event = Event {
             operation: call.function.name(),
             backward: replaying,
@@ -97,10 +107,11 @@ impl Log {
             saved: kept,
             peak: pool::take_peak() as u64,
             shape: outputs.first().map(|s| Shape::from_slice(s)),
+            users: Vec::new(),
             slot: None,
         };
         self.events.push(Entry { event, scope, parameters: parameters.to_vec() });
-        self.events.len() - 1
+        number
     }
 
     pub(crate) fn recorded<T: Float>(&mut self, event: usize, slot: u32) {
@@ -133,6 +144,7 @@ impl Log {
             saved: 0,
             peak: pool::take_peak() as u64,
             shape: outputs.first().map(|s| Shape::from_slice(s)),
+            users: Vec::new(),
             slot: Some((T::NAME, node.first)),
         };
         self.events.push(Entry { event, scope: node.scope, parameters: parameters.to_vec() });

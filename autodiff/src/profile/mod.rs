@@ -10,7 +10,8 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(crate) use self::log::{Log, span};
-pub(crate) use self::table::{bytes, table};
+#[doc(hidden)]
+pub use self::table::{bytes, flops, table};
 use crate::Float;
 use crate::shape::Shape;
 use crate::tape::Tape;
@@ -43,6 +44,8 @@ pub(crate) struct Event {
     pub(crate) peak: u64,
     /// Of the first output.
     pub(crate) shape: Option<Shape>,
+    /// The events, by number, that took an output for an input.
+    pub(crate) users: Vec<usize>,
     /// The first slot it was recorded in, and the element type's name.
     pub(crate) slot: Option<(&'static str, u32)>,
 }
@@ -68,6 +71,9 @@ pub struct Cost {
     pub saved: u64,
     /// The most bytes that large buffers took at any time during the calls ([`pool::in_use`](crate::pool::in_use)).
     pub peak: u64,
+    /// The shape of the last result of the forward pass that was used elsewhere, or of the last one if none was; of
+    /// several outputs of an operation the first.
+    pub shape: Vec<usize>,
 }
 
 impl Cost {
@@ -146,6 +152,7 @@ impl Profile {
     pub fn total(&self) -> Cost {
         let mut total = Cost::default();
         self.events.iter().for_each(|event| total.add(event));
+        total.shape = self.output(|_| true);
         total
     }
 
@@ -159,6 +166,9 @@ impl Profile {
                 costs.len() - 1
             });
             costs[at].add(event);
+            if let Some(shape) = event.shape.as_ref().filter(|_| !event.backward) {
+                costs[at].shape = shape.to_vec();
+            }
         }
         costs.sort_by(|a, b| b.time().cmp(&a.time()).then_with(|| a.name.cmp(&b.name)));
         costs
@@ -169,7 +179,21 @@ impl Profile {
     pub fn by_module(&self) -> Vec<Cost> {
         let mut tree = table::Tree::default();
         self.events.iter().for_each(|event| tree.add(event));
-        tree.flatten()
+        let mut costs = tree.flatten();
+        for cost in &mut costs {
+            cost.shape = self.output(|path| {
+                path.strip_prefix(&cost.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            });
+        }
+        costs
+    }
+
+    /// The shape of what leaves a part of the model, whose paths these are.
+    fn output(&self, is_inside: impl Fn(&str) -> bool) -> Vec<usize> {
+        let inside = || self.events.iter().rev().filter(|e| !e.backward && is_inside(&e.path));
+        let leaves = |e: &&Event| e.users.iter().any(|&user| !is_inside(&self.events[user].path));
+        let last = inside().find(leaves).or_else(|| inside().next());
+        last.and_then(|event| event.shape.as_ref()).map(|shape| shape.to_vec()).unwrap_or_default()
     }
 
     /// The calls as a Chrome trace: the JSON that `chrome://tracing` and <https://ui.perfetto.dev> show, with the

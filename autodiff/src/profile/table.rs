@@ -46,11 +46,12 @@ impl Tree {
 }
 
 /// A number of bytes with a unit, as in `1.50 MiB`.
-pub(crate) fn bytes(n: u64) -> String {
+pub fn bytes(n: u64) -> String {
     scaled(n as f64, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB"])
 }
 
-fn flops(n: u64) -> String {
+/// A number of floating-point operations with a prefix, as in `1.50 M`.
+pub fn flops(n: u64) -> String {
     scaled(n as f64, 1000.0, &["", "k", "M", "G", "T", "P"]).trim_end().to_string()
 }
 
@@ -79,7 +80,7 @@ fn time(t: Duration) -> String {
 }
 
 /// Rows under a heading, the first column to the left, the others to the right.
-pub(crate) fn table(rows: &[Vec<String>], left: usize) -> String {
+pub fn table(rows: &[Vec<String>], left: usize) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|r| r.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)

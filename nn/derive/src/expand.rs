@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{DeriveInput, GenericParam};
+use syn::{DeriveInput, GenericParam, Type};
 
 use crate::attributes::TypeOptions;
 use crate::bounds::{self, Element};
@@ -56,15 +56,21 @@ fn body(variants: &[Variant], element: &Element, nn: &TokenStream, method: &str)
         return quote!(match *self {});
     }
     let method = Ident::new(method, Span::call_site());
+    // A visitor that only looks is told what stands there.
+    let kind = |ty: &Type, binding: &Ident| {
+        (method == "visit").then(|| quote!(__visitor.kind(<#ty as #nn::Module<#element>>::kind(#binding));))
+    };
     let arms = variants.iter().map(|Variant { path, fields }| {
         let bindings: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("__field{index}")).collect();
         let members = fields.iter().map(|field| &field.member);
         let names = fields.iter().map(|field| &field.name);
         let types = fields.iter().map(|field| &field.ty);
+        let kinds = fields.iter().zip(&bindings).map(|(field, binding)| kind(&field.ty, binding));
         quote! {
             #path { #(#members: #bindings,)* .. } => {
                 #(
                     __visitor.enter(#names);
+                    #kinds
                     <#types as #nn::Module<#element>>::#method(#bindings, __visitor);
                     __visitor.leave();
                 )*
@@ -135,6 +141,7 @@ mod tests {
                         match self {
                             Self { weight: __field0, .. } => {
                                 __visitor.enter("gain");
+                                __visitor.kind(<Parameter<T> as there::Module<T>>::kind(__field0));
                                 <Parameter<T> as there::Module<T>>::visit(__field0, __visitor);
                                 __visitor.leave();
                             }

@@ -3,6 +3,7 @@
 use autodiff::{Float, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::init::gain;
 use crate::{Layer, Module};
 
 /// An elementwise activation chosen at run time, by a configuration for example.
@@ -104,11 +105,11 @@ impl Activation {
     /// [`Init::scaled`](crate::Init::scaled).
     pub fn gain(self) -> f64 {
         match self {
-            Self::Relu => std::f64::consts::SQRT_2,
-            Self::LeakyRelu(slope) => (2.0 / (1.0 + slope * slope)).sqrt(),
-            Self::Tanh => 5.0 / 3.0,
-            Self::Selu => 0.75,
-            _ => 1.0,
+            Self::Relu => gain::RELU,
+            Self::LeakyRelu(slope) => gain::leaky_relu(slope),
+            Self::Tanh => gain::TANH,
+            Self::Selu => gain::SELU,
+            _ => gain::LINEAR,
         }
     }
 }

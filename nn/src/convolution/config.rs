@@ -185,10 +185,10 @@ impl<const D: usize> ConvConfig<D> {
             format_args!("{stride:?}"),
             "1 on each axis for a padding of \"same\"",
         )?;
-        self.weight_init.check(check.0, "weight_init")?;
-        self.bias_init.check(check.0, "bias_init")?;
         let mut shape = vec![self.out_channels, self.in_channels / self.groups];
         shape.extend(kernel);
+        self.weight_init.check_for(check.0, "weight_init", &shape)?;
+        self.bias_init.check_for(check.0, "bias_init", &shape[..1])?;
         check.fits("weight", &shape)?;
         let border = self.border()?;
         let fans = Fans::of(&shape).expect("three axes at least");

@@ -77,6 +77,10 @@ impl<const D: usize, T: Float> ConvTranspose<D, T> {
         self.options_with(self.config.output_padding)
     }
 
+    pub(crate) fn groups(&self) -> usize {
+        self.config.groups
+    }
+
     fn options_with(&self, output_padding: Sizes<D>) -> ConvTransposeOptions<D> {
         let config = &self.config;
         ConvTransposeOptions::new()
@@ -298,10 +302,10 @@ impl<const D: usize> ConvTransposeConfig<D> {
             format_args!("{output_padding:?}"),
             "less than the stride or the dilation on each axis",
         )?;
-        self.weight_init.check(check.0, "weight_init")?;
-        self.bias_init.check(check.0, "bias_init")?;
         let mut shape = vec![self.in_channels, self.out_channels / self.groups];
         shape.extend(kernel);
+        self.weight_init.check_for(check.0, "weight_init", &shape)?;
+        self.bias_init.check_for(check.0, "bias_init", &[self.out_channels])?;
         check.fits("weight", &shape)?;
         let fans = Fans::of(&shape).expect("three axes at least");
         let weight = Parameter::new(self.weight_init.tensor_with(shape, fans, rng));

@@ -1,6 +1,6 @@
 //! Bags of rows, each made one.
 
-use autodiff::{BagMode, Float, Indices, Parameter, Tensor};
+use autodiff::{BagMode, Float, Indices, Parameter, Tape, Tensor};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use crate::{ConfigError, Module};
 ///
 /// Bags of one size are ids [bags, size]; bags of several sizes are all ids one after another, with the place where
 /// each bag begins ([`forward_offsets`](Self::forward_offsets)). Places of `padding_idx` do not count. A bag of none
-/// gives zeros.
+/// gives zeros. The table is put on the tape that the ids lie on, or else their weights.
 ///
 /// ```
 /// use wengert::prelude::*;
@@ -84,16 +84,13 @@ impl<T: Float> EmbeddingBag<T> {
             panic!("EmbeddingBag: the ids {:?} are not [bags, ids of a bag]", ids.shape())
         };
         if self.max_norm.is_none() && !self.scale_grad_by_freq {
-            let table = renorm::table(&self.weight, None, ids);
+            let table = renorm::table(&self.weight, None, ids, tape_of(ids, per_sample_weights));
             let padding = self.padding_idx.map(|id| id as isize);
             return table.embedding_bag(ids, self.mode, per_sample_weights, padding);
         }
         let ends: Vec<usize> = (1..=bags).map(|bag| bag * size).collect();
         self.check_weights(ids, per_sample_weights);
-        let flat = match per_sample_weights {
-            Some(weights) => Some(weights.reshape([bags * size])),
-            None => None,
-        };
+        let flat = per_sample_weights.map(|weights| weights.reshape([bags * size]));
         self.reduced(&ids.reshape([bags * size]), &ends, flat.as_ref())
     }
 
@@ -144,7 +141,7 @@ impl<T: Float> EmbeddingBag<T> {
     /// Each bag made one. Bag b is of the places from the end of the one before to `ends[b]`.
     #[track_caller]
     fn reduced(&self, ids: &Indices, ends: &[usize], weights: Option<&Tensor<T>>) -> Tensor<T> {
-        let table = renorm::table(&self.weight, self.max_norm, ids);
+        let table = renorm::table(&self.weight, self.max_norm, ids, tape_of(ids, weights));
         let bags = Bags::of(ids.as_slice(), ends, self.padding_idx);
         let none = Tensor::zeros([ends.len(), table.shape()[1]]);
         if self.mode == BagMode::Max {
@@ -170,6 +167,11 @@ impl<T: Float> EmbeddingBag<T> {
         let shares = bags.counts.iter().map(|&n| T::from_f64(1.0 / n.max(1) as f64)).collect();
         sums * Tensor::from_vec([ends.len(), 1], shares)
     }
+}
+
+/// The tape of a lookup: that of the ids, or else of their weights.
+fn tape_of<'a, T: Float>(ids: &'a Indices, weights: Option<&'a Tensor<T>>) -> Option<&'a Tape> {
+    ids.tape().or(weights.and_then(Tensor::tape))
 }
 
 /// The ids that count, with their bags.

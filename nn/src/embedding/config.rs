@@ -73,7 +73,7 @@ impl Table {
         let (p, norm) = (self.norm_type, self.max_norm.unwrap_or(1.0));
         check.that(norm >= 0.0, "max_norm", norm, "a number from 0 on")?;
         check.that(p > 0.0, "norm_type", p, "a positive number")?;
-        self.weight_init.check(check.0, "weight_init")?;
+        self.weight_init.check_for(check.0, "weight_init", &self.shape)?;
         Ok((padding, self.max_norm.map(|norm| MaxNorm { norm, p })))
     }
 

@@ -87,7 +87,7 @@ impl<T: Float> Embedding<T> {
     #[track_caller]
     pub fn forward(&self, ids: &Indices) -> Tensor<T> {
         let padding = self.padding_idx.map(|id| id as isize);
-        let table = renorm::table(&self.weight, self.max_norm, ids);
+        let table = renorm::table(&self.weight, self.max_norm, ids, ids.tape());
         let rows = table.embedding(ids, padding);
         let rows = renorm::corrected(rows, self.max_norm);
         if self.scale_grad_by_freq { frequency::scaled(&rows, ids) } else { rows }

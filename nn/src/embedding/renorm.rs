@@ -1,6 +1,6 @@
 //! Rows that must not grow beyond a norm.
 
-use autodiff::{Float, Indices, Parameter, Tensor, keepdim};
+use autodiff::{Float, Indices, Parameter, Tape, Tensor, keepdim};
 
 /// The p-norm that no row may exceed.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +19,18 @@ impl MaxNorm {
     }
 }
 
-/// The table on the tape of the ids, after those of the rows that they name have been brought within the bound.
+/// The table on a tape or on none, after those of the rows that the ids name have been brought within the bound.
 #[track_caller]
-pub(super) fn table<T: Float>(weight: &Parameter<T>, bound: Option<MaxNorm>, ids: &Indices) -> Tensor<T> {
+pub(super) fn table<T: Float>(
+    weight: &Parameter<T>,
+    bound: Option<MaxNorm>,
+    ids: &Indices,
+    tape: Option<&Tape>,
+) -> Tensor<T> {
     if let Some(bound) = bound {
         shrink(weight, bound, ids);
     }
-    match ids.tape() {
+    match tape {
         Some(tape) => tape.watch(weight),
         None => weight.value(),
     }
@@ -50,7 +55,7 @@ fn shrink<T: Float>(weight: &Parameter<T>, bound: MaxNorm, ids: &Indices) {
         let table = table.as_slice_mut().expect("row-major");
         for (&id, &factor) in named.iter().zip(&factors) {
             let row = &mut table[id as usize * width..][..width];
-            row.iter_mut().for_each(|x| *x = *x * factor);
+            row.iter_mut().for_each(|x| *x *= factor);
         }
     });
 }

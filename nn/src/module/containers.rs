@@ -55,6 +55,10 @@ impl<T: Float, M: Module<T>> Module<T> for BTreeMap<String, M> {
 }
 
 impl<T: Float, M: Module<T>> Module<T> for Option<M> {
+    fn kind(&self) -> &'static str {
+        self.as_ref().map_or("", M::kind)
+    }
+
     fn visit(&self, visitor: &mut dyn Visitor<T>) {
         if let Some(module) = self {
             module.visit(visitor);
@@ -69,6 +73,10 @@ impl<T: Float, M: Module<T>> Module<T> for Option<M> {
 }
 
 impl<T: Float, M: Module<T> + ?Sized> Module<T> for Box<M> {
+    fn kind(&self) -> &'static str {
+        (**self).kind()
+    }
+
     fn visit(&self, visitor: &mut dyn Visitor<T>) {
         (**self).visit(visitor);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use autodiff::{Float, Parameter, ParameterId};
+use autodiff::{Float, Parameter, ParameterId, Tensor};
 
 use super::{Module, Visitor, VisitorMut};
 use crate::Buffer;
@@ -26,6 +26,34 @@ impl<T: Float> Leaf<T> {
         match self {
             Self::Parameter(parameter) => LeafId::Parameter(parameter.id()),
             Self::Buffer(buffer) => LeafId::Buffer(buffer.address()),
+        }
+    }
+
+    pub(crate) fn value(&self) -> Tensor<T> {
+        match self {
+            Self::Parameter(parameter) => parameter.value(),
+            Self::Buffer(buffer) => buffer.value(),
+        }
+    }
+
+    pub(crate) fn set(&self, value: &Tensor<T>) {
+        match self {
+            Self::Parameter(parameter) => parameter.set(value),
+            Self::Buffer(buffer) => buffer.set(value),
+        }
+    }
+
+    pub(crate) fn freeze(&self) {
+        match self {
+            Self::Parameter(parameter) => parameter.freeze(),
+            Self::Buffer(buffer) => buffer.freeze(),
+        }
+    }
+
+    pub(crate) fn unfreeze(&self) {
+        match self {
+            Self::Parameter(parameter) => parameter.unfreeze(),
+            Self::Buffer(buffer) => buffer.unfreeze(),
         }
     }
 }

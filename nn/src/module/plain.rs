@@ -9,6 +9,9 @@ use super::{Module, Visitor, VisitorMut};
 macro_rules! plain {
     ($($Type:ty),* $(,)?) => {$(
         impl<T: Float> Module<T> for $Type {
+            fn kind(&self) -> &'static str {
+                ""
+            }
             fn visit(&self, _: &mut dyn Visitor<T>) {}
             fn visit_mut(&mut self, _: &mut dyn VisitorMut<T>) {}
         }
@@ -21,11 +24,17 @@ plain! {
 }
 
 impl<T: Float> Module<T> for &str {
+    fn kind(&self) -> &'static str {
+        ""
+    }
     fn visit(&self, _: &mut dyn Visitor<T>) {}
     fn visit_mut(&mut self, _: &mut dyn VisitorMut<T>) {}
 }
 
 impl<T: Float, P: ?Sized> Module<T> for PhantomData<P> {
+    fn kind(&self) -> &'static str {
+        ""
+    }
     fn visit(&self, _: &mut dyn Visitor<T>) {}
     fn visit_mut(&mut self, _: &mut dyn VisitorMut<T>) {}
 }

@@ -49,7 +49,8 @@ impl<'a, T: Float> Running<'a, T> {
     }
 
     /// running ← (1 − momentum)·running + momentum·new, with the unbiased variance of n values; without a momentum
-    /// it is 1/(the number of batches), which gives the plain average. Counts the batch.
+    /// it is 1/(the number of batches), which gives the plain average, as it is where the count asks for that. Counts
+    /// the batch.
     pub(super) fn learn(&self, mean: &Tensor<T>, var: &Tensor<T>, n: usize, momentum: Option<f64>) {
         let unbiased = n as f64 / (n as f64 - 1.0);
         // Plain loops: operations might wait for threads that wait for these buffers.
@@ -59,6 +60,7 @@ impl<'a, T: Float> Running<'a, T> {
         match self.batches {
             Some(batches) => Buffer::update([self.mean, self.var, batches], |[mean, var, count]| {
                 let count = one_more(&count);
+                let momentum = momentum.filter(|_| !batches.averages_plainly());
                 let momentum = momentum.unwrap_or_else(|| 1.0 / count.item().to_f64());
                 let [mean, var] = moved([mean, var], momentum);
                 [mean, var, count]

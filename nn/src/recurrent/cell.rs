@@ -7,11 +7,11 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::RecurrentParameters;
-use super::config::{kind_of, yes};
+use super::config::kind_of;
 use super::kind::{self, Kind, Nonlinearity};
 use super::parameters::Sizes;
 use super::stack::recorded;
-use crate::config::{Check, expect};
+use crate::config::{Check, expect, yes};
 use crate::{ConfigError, Module, Visitor, VisitorMut};
 
 /// One step of one recurrent layer: [`RnnCell`](crate::RnnCell), [`GruCell`](crate::GruCell) or
@@ -55,6 +55,10 @@ impl<K: Kind, T: Float> Cell<K, T> {
 }
 
 impl<K: Kind, T: Float> Module<T> for Cell<K, T> {
+    fn kind(&self) -> &'static str {
+        K::CELL_CONFIG.trim_end_matches("Config")
+    }
+
     fn visit(&self, visitor: &mut dyn Visitor<T>) {
         self.parameters.visit("", visitor);
     }

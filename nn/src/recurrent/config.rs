@@ -10,7 +10,7 @@ use super::kind::{self, Kind, Nonlinearity};
 use super::parameters::Sizes;
 use super::{Recurrent, RecurrentParameters};
 use crate::ConfigError;
-use crate::config::{Check, expect};
+use crate::config::{Check, expect, one, yes};
 
 /// What recurrent layers are built from: [`RnnConfig`](crate::RnnConfig), [`GruConfig`](crate::GruConfig) or
 /// [`LstmConfig`](crate::LstmConfig).
@@ -37,14 +37,6 @@ pub struct RecurrentConfig<K: Kind> {
     proj_size: Option<usize>,
     #[serde(skip)]
     kind: PhantomData<K>,
-}
-
-fn one() -> usize {
-    1
-}
-
-pub(super) fn yes() -> bool {
-    true
 }
 
 impl<K: Kind> RecurrentConfig<K> {

@@ -32,7 +32,7 @@ pub trait Kind: Copy + Debug + PartialEq + Send + Sync + 'static + sealed::Seale
     #[doc(hidden)]
     fn of(nonlinearity: Nonlinearity, reset_after: bool) -> Self;
 
-    #[doc(hidden)]
+    /// The tensors of a state: h, and for an LSTM h and c.
     fn tensors<T: Float>(state: &Self::State<T>) -> impl Iterator<Item = &Tensor<T>>;
 
     #[doc(hidden)]

@@ -122,6 +122,10 @@ impl<K: Kind, T: Float> Recurrent<K, T> {
 }
 
 impl<K: Kind, T: Float> Module<T> for Recurrent<K, T> {
+    fn kind(&self) -> &'static str {
+        K::CONFIG.trim_end_matches("Config")
+    }
+
     fn visit(&self, visitor: &mut dyn Visitor<T>) {
         for (i, entry) in self.entries.iter().enumerate() {
             entry.visit(&self.suffix(i), visitor);

@@ -42,6 +42,8 @@ use crate::Module;
 #[derive(Debug)]
 pub struct StateDict<'a> {
     pub(super) origin: String,
+    /// What the file is, as messages name it.
+    format: &'static str,
     source: Source<'a>,
     pub(super) entries: BTreeMap<String, Stored>,
     /// Paths whose entries are neither in `entries` nor asked of the module.
@@ -84,7 +86,7 @@ impl<'a> StateDict<'a> {
     fn new(source: Source<'a>, origin: String) -> Result<Self, LoadError> {
         let (format, entries) = format::read(&source);
         match entries {
-            Ok(entries) => Ok(Self { origin, source, entries, excepted: Vec::new() }),
+            Ok(entries) => Ok(Self { origin, format, source, entries, excepted: Vec::new() }),
             Err(problem) => Err(failure(problem, origin, format)),
         }
     }
@@ -129,8 +131,12 @@ impl<'a> StateDict<'a> {
         let Some(stored) = self.entries.get(name) else { return Err(self.not_found(name)) };
         // A shape alone allocates nothing that the file does not hold.
         if !stored.is_held() {
-            let text = format!("{} of shape {:?} repeats few elements", quoted(&clipped(name)), stored.shape);
-            return Err(failure(Problem::new(text), self.origin.clone(), "state"));
+            let text = format!(
+                "{} of shape {:?} repeats the few elements that are there",
+                quoted(&clipped(name)),
+                stored.shape
+            );
+            return Err(failure(Problem::new(text), self.origin.clone(), self.format));
         }
         self.read(name, false)
     }
@@ -274,7 +280,7 @@ impl<'a> StateDict<'a> {
                 Problem::Content(text) => Problem::Content(format!("{}: {text}", quoted(&clipped(name)))),
                 io => io,
             };
-            failure(problem, self.origin.clone(), "state")
+            failure(problem, self.origin.clone(), self.format)
         })
     }
 

@@ -16,7 +16,11 @@ pub(super) fn read(source: &Source<'_>) -> (&'static str, Entries) {
     let mut first = [0; pytorch::LEGACY.len()];
     let length = first.len().min(source.length() as usize);
     if let Err(error) = source.read_exact_at(&mut first[..length], 0) {
-        return ("state", Err(error.into()));
+        return ("safetensors", Err(error.into()));
+    }
+    // A header's length, which may look like the beginning of any other format, and the header's first character.
+    if matches!(first, [_, _, _, _, 0, 0, 0, 0, b'{', ..]) {
+        return ("safetensors", safetensors::entries(source));
     }
     if first.starts_with(&zip::MAGIC) {
         let parts = zip::parts(source).and_then(|parts| Ok((pytorch::folder(&parts)?, parts)));

@@ -3,12 +3,14 @@
 //! The file is 8 bytes with the length of the header, the header in JSON, and the tensors' bytes in the order
 //! of their offsets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use rawzip::ReaderAt;
 use safetensors::tensor::Metadata;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::report::clipped;
+use super::report::{clipped, quoted};
 use super::source::{Problem, Source};
 use super::stored::{Part, Stored};
 
@@ -38,9 +40,11 @@ pub(super) fn entries(source: &Source<'_>) -> Result<BTreeMap<String, Stored>, P
     }
     let mut header = vec![0; header_length as usize];
     source.read_exact_at(&mut header, 8)?;
+    let wrong =
+        |e: serde_json::Error| Problem::new(format!("its header is wrong: {}", clipped(&e.to_string())));
+    let Unique = serde_json::from_slice(&header).map_err(wrong)?;
     // The sizes, offsets and element types are checked here: gaps, overlaps and products that overflow.
-    let metadata: Metadata = serde_json::from_slice(&header)
-        .map_err(|e| Problem::new(format!("its header is wrong: {}", clipped(&e.to_string()))))?;
+    let metadata: Metadata = serde_json::from_slice(&header).map_err(wrong)?;
     drop(header);
     let (claimed, found) = (metadata.data_len() as u64, after_prefix - header_length);
     if claimed != found {
@@ -57,4 +61,33 @@ pub(super) fn entries(source: &Source<'_>) -> Result<BTreeMap<String, Stored>, P
         entries.insert(name, stored);
     }
     Ok(entries)
+}
+
+/// A header without any name twice, of which the last would be taken silently.
+struct Unique;
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Names)
+    }
+}
+
+struct Names;
+
+impl<'de> Visitor<'de> for Names {
+    type Value = Unique;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of tensors by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, IgnoredAny)) = map.next_entry::<String, _>()? {
+            if let Some(name) = names.replace(name) {
+                return Err(A::Error::custom(format_args!("it has {} twice", quoted(&clipped(&name)))));
+            }
+        }
+        Ok(Unique)
+    }
 }

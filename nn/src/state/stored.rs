@@ -215,6 +215,9 @@ impl Stored {
         axes.sort_by_key(|&a| std::cmp::Reverse(self.strides[a]));
         let sizes: Vec<usize> = axes.iter().map(|&a| self.shape[a]).collect();
         let elements = self.read_in_order(source, &axes)?;
+        if sizes.len() == self.shape.len() && axes.is_sorted() {
+            return Ok(Tensor::from_vec(sizes, elements));
+        }
         // Each axis where it belongs, the repeating ones with size 1.
         let mut order: Vec<isize> = (0..axes.len() as isize).collect();
         order.sort_by_key(|&i| axes[i as usize]);

@@ -6,11 +6,14 @@ mod composition;
 mod configuration;
 mod convolution;
 mod dropout;
+mod embedding;
 mod linear;
 mod mistakes;
 mod normalization;
+mod pooling;
 mod proofs;
 mod recurrent;
+mod shapes;
 
 use wengert::prelude::*;
 

@@ -40,7 +40,7 @@ fn dropout() {
 
 #[test]
 fn linear() {
-    family(include_bytes!("linear.json.gz"), 21, linear::build);
+    family(include_bytes!("linear.json.gz"), 20, linear::build);
 }
 
 #[test]

@@ -15,15 +15,15 @@ struct Options<C> {
 
 pub(crate) fn build(case: &Case) -> Box<dyn Subject> {
     match case.layer.as_str() {
-        "Rnn" => layers::<kind::Rnn>(case, one, |y, h| vec![y, h]),
-        "Gru" => layers::<kind::Gru>(case, one, |y, h| vec![y, h]),
-        "Lstm" => layers::<kind::Lstm>(case, two, |y, (h, c)| vec![y, h, c]),
-        "DeepRnn" => deep::<kind::Rnn>(case, one, |y, h| vec![y, h]),
-        "DeepGru" => deep::<kind::Gru>(case, one, |y, h| vec![y, h]),
-        "DeepLstm" => deep::<kind::Lstm>(case, two, |y, (h, c)| vec![y, h, c]),
-        "RnnCell" => cell::<kind::Rnn>(case, one, |h| vec![h]),
-        "GruCell" => cell::<kind::Gru>(case, one, |h| vec![h]),
-        "LstmCell" => cell::<kind::Lstm>(case, two, |(h, c)| vec![h, c]),
+        "Rnn" => layers::<kind::Rnn>(case, one),
+        "Gru" => layers::<kind::Gru>(case, one),
+        "Lstm" => layers::<kind::Lstm>(case, two),
+        "DeepRnn" => deep::<kind::Rnn>(case, one),
+        "DeepGru" => deep::<kind::Gru>(case, one),
+        "DeepLstm" => deep::<kind::Lstm>(case, two),
+        "RnnCell" => cell::<kind::Rnn>(case, one),
+        "GruCell" => cell::<kind::Gru>(case, one),
+        "LstmCell" => cell::<kind::Lstm>(case, two),
         other => panic!("no layer {other}"),
     }
 }
@@ -39,6 +39,10 @@ fn two(inputs: &[Tensor<f64>]) -> Option<(Tensor<f64>, Tensor<f64>)> {
     inputs.get(1).cloned().zip(inputs.get(2).cloned())
 }
 
+fn outputs<K: Kind>(y: Option<Tensor<f64>>, last: &K::State<f64>) -> Vec<Tensor<f64>> {
+    y.into_iter().chain(K::tensors(last).cloned()).collect()
+}
+
 fn read<C: DeserializeOwned>(case: &Case) -> (C, Option<Vec<usize>>) {
     let Options { config, lengths } = case.read();
     (config, lengths)
@@ -48,40 +52,28 @@ fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(0)
 }
 
-fn layers<K: Kind>(
-    case: &Case,
-    given: Given<K::State<f64>>,
-    outputs: fn(Tensor<f64>, K::State<f64>) -> Vec<Tensor<f64>>,
-) -> Box<dyn Subject> {
+fn layers<K: Kind>(case: &Case, given: Given<K::State<f64>>) -> Box<dyn Subject> {
     let (config, lengths) = read::<RecurrentConfig<K>>(case);
     module(config.init(&mut rng()), move |layers: &Recurrent<K, f64>, inputs, _| {
         let (y, last) = layers.forward_with(&inputs[0], given(inputs).as_ref(), lengths.as_deref());
-        outputs(y, last)
+        outputs::<K>(Some(y), &last)
     })
 }
 
-fn deep<K: Kind>(
-    case: &Case,
-    given: Given<K::State<f64>>,
-    outputs: fn(Tensor<f64>, K::State<f64>) -> Vec<Tensor<f64>>,
-) -> Box<dyn Subject> {
+fn deep<K: Kind>(case: &Case, given: Given<K::State<f64>>) -> Box<dyn Subject> {
     let (config, lengths) = read::<RecurrentConfig<K>>(case);
     let rng = &mut rng();
     let width = case.state["dense.0.weight"].shape[1];
     let dense = Sequential::new().push(Linear::new(width, 3, rng)).push(Tanh).push(Linear::new(3, 2, rng));
     module(DeepRnn::new(config.init(rng), dense), move |net: &DeepRnn<K, f64>, inputs, _| {
         let (y, last) = net.forward_with(&inputs[0], given(inputs).as_ref(), lengths.as_deref());
-        outputs(y, last)
+        outputs::<K>(Some(y), &last)
     })
 }
 
-fn cell<K: Kind>(
-    case: &Case,
-    given: Given<K::State<f64>>,
-    outputs: fn(K::State<f64>) -> Vec<Tensor<f64>>,
-) -> Box<dyn Subject> {
+fn cell<K: Kind>(case: &Case, given: Given<K::State<f64>>) -> Box<dyn Subject> {
     let (config, _) = read::<CellConfig<K>>(case);
     module(config.init(&mut rng()), move |cell: &Cell<K, f64>, inputs, _| {
-        outputs(cell.forward(&inputs[0], given(inputs).as_ref()))
+        outputs::<K>(None, &cell.forward(&inputs[0], given(inputs).as_ref()))
     })
 }

@@ -69,6 +69,15 @@ fn safetensors_that_lie() {
         ("deep nesting", file(&"[".repeat(10_000), 0), "its header is wrong"),
         ("a list", file("[]", 0), "its header is wrong"),
         (
+            "one name twice",
+            file(
+                r#"{"weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},
+                    "weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
+                8,
+            ),
+            "its header is wrong: it has `weight` twice",
+        ),
+        (
             "overlap",
             file(
                 r#"{"weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},

@@ -28,7 +28,7 @@ impl<T: Float> Net<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let x = self.bn.forward(&self.conv.forward(x)).relu();
         let steps = x.reshape([2, 4, 16]).transpose(1, 2);
-        let (outputs, _) = self.lstm.forward(&steps);
+        let outputs = self.lstm.forward(&steps);
         self.head.forward(&outputs.mean(1))
     }
 }

@@ -5,7 +5,8 @@ use std::error::Error;
 use wengert::nn::LoadError;
 use wengert::prelude::*;
 
-use crate::{fixture, fixture_path, values};
+use crate::build::{dict, global, program, pt, storage, stored, tensor, text, tuple, zip};
+use crate::{file, fixture, fixture_path, values};
 
 /// What write.py gives a tensor: element i of n is (i − n / 2) / 4 plus the length of its name.
 fn expected(name: &str, shape: &[usize]) -> Vec<f64> {
@@ -240,5 +241,52 @@ fn all_but_the_head_is_loaded_strictly() -> Result<(), Box<dyn Error>> {
     assert!(error.unwrap_err().to_string().contains("missing: `body.bias` [4]"));
     let error = StateDict::from_bytes(&bytes)?.except("f").load_into(&new);
     assert!(error.unwrap_err().to_string().contains("shapes that differ: `fc.weight`"));
+    Ok(())
+}
+
+#[test]
+fn a_safetensors_header_of_any_length_is_one() -> Result<(), Box<dyn Error>> {
+    // Lengths whose bytes begin as a pickle of protocol 2 to 5 does.
+    for length in [0x0280, 0x0380, 0x0480, 0x0580] {
+        let header = r#"{"weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+        let bytes = file(&format!("{header:length$}"), 8);
+        assert_eq!(StateDict::from_bytes(&bytes)?.tensor::<f32>("weight")?.to_vec(), [0.0; 2]);
+    }
+    Ok(())
+}
+
+/// What PyTorch writes on a machine whose numbers begin with the highest byte, and for a tensor that was given
+/// attributes.
+#[test]
+fn bytes_in_the_other_order_and_tensors_with_attributes_are_read() -> Result<(), Box<dyn Error>> {
+    let bytes: Vec<u8> = [1.5f32, -2.0].into_iter().flat_map(f32::to_be_bytes).collect();
+    let plain = tensor(storage("0", 2), 0, &[2], &[1]);
+    // What lies between the function's name and the call.
+    let name = global("torch._utils", "_rebuild_tensor_v2");
+    let arguments = plain[name.len()..plain.len() - 1].to_vec();
+    let attributes = dict(&[("note", text("kept"))]);
+    let with_attributes = [
+        global("torch._tensor", "_rebuild_from_type_v2"),
+        tuple(&[name, global("torch", "Tensor"), arguments, attributes]),
+        b"R".to_vec(),
+    ]
+    .concat();
+    for tensor in [plain, with_attributes] {
+        let pickle = program(&dict(&[("weight", tensor)]));
+        let order = stored("a/byteorder", b"big");
+        let file = zip(&[stored("a/data.pkl", &pickle), order, stored("a/data/0", &bytes)]);
+        assert_eq!(StateDict::from_bytes(&file)?.tensor::<f64>("weight")?.to_vec(), [1.5, -2.0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_tensor_that_repeats_its_elements_takes_no_more_than_the_file() -> Result<(), Box<dyn Error>> {
+    let repeats = |n| program(&dict(&[("weight", tensor(storage("0", 1), 0, &[n], &[0]))]));
+    let file = |n| pt(&repeats(n), &[&[0; 4]]);
+    assert_eq!(StateDict::from_bytes(&file(1000))?.tensor::<f32>("weight")?.to_vec(), [0.0; 1000]);
+    let error = StateDict::from_bytes(&file(1 << 40))?.tensor::<f32>("weight").unwrap_err().to_string();
+    let text = "PyTorch file: `weight` of shape [1099511627776] repeats the few elements that are there";
+    assert!(error.contains(text), "{error}");
     Ok(())
 }

@@ -36,7 +36,7 @@ ELEMENTWISE = [
 
 # Where PyTorch's gradient has a constant of single precision, the same function of others.
 EXACT = {
-    nn.CELU: lambda m, x: torch.where(x > 0, x, m.alpha * torch.expm1(torch.clamp(x, max=0) / m.alpha)),
+    nn.CELU: lambda m, x: torch.where(x > 0, x, m.alpha * torch.expm1(torch.where(x > 0, 0, x) / m.alpha)),
     nn.Hardsigmoid: lambda m, x: nn.functional.relu6(x + 3) / 6,
 }
 

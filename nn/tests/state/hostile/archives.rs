@@ -1,5 +1,7 @@
 //! Zip archives whose directory lies, or whose bytes are damaged.
 
+use std::slice;
+
 use super::{HEADER, check};
 use crate::build::*;
 use crate::{alone, fixture};
@@ -19,7 +21,7 @@ fn archives_that_lie() {
     // The bytes of one file hold another one with its header.
     let outer = stored("outer.npy", &other.local());
     let inner = Member { offset: Some(30 + outer.name.len() as u32), ..other.clone() };
-    let right = zip(&[member.clone()]);
+    let right = zip(slice::from_ref(&member));
     let bomb = deflated("weight.npy", &npy(&HEADER.replace("(2,)", "(33554432,)"), &vec![0; 1 << 27]));
     let mut directory = right.clone();
     let at = directory.len() - 6;
@@ -39,7 +41,11 @@ fn archives_that_lie() {
         ),
         ("a directory past the end", directory, "zip archive"),
         ("a large archive's directory elsewhere", pytorch, "zip archive"),
-        ("a file too many in the directory", zip_claiming(&[member.clone()], 1), "claims 2 files and has 1"),
+        (
+            "a file too many in the directory",
+            zip_claiming(slice::from_ref(&member), 1),
+            "claims 2 files and has 1",
+        ),
         (
             "a file too few in the directory",
             zip_claiming(&[member.clone(), other.clone()], -1),

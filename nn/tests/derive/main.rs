@@ -3,6 +3,8 @@
 #![deny(warnings)]
 #![allow(dead_code)]
 
+mod wrong;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::marker::PhantomData;
