@@ -318,10 +318,18 @@ fn lbfgs_refuses_damaged_claims() {
         refused_by_lbfgs(fresh_lbfgs(&p), &damaged)
     };
     let pairs = r#"\"pairs\":3"#;
-    assert_eq!(with(pairs, r#"\"pairs\":4000000000"#), "bytes: there is no tensor `old_dirs.3999999999`");
     assert_eq!(
-        with(pairs, r#"\"pairs\":4"#),
-        "bytes: expected at most 3 pairs of step and gradient change, found 4"
+        with(pairs, r#"\"pairs\":4000000000"#),
+        "bytes: expected at most 3 pairs of step and gradient change, found 4000000000"
+    );
+    // Where the options allow as many, no list of them is made before it is seen that they are not there.
+    let long = || fresh_lbfgs(&p).history_size(1 << 40);
+    let claims = header.replace("[\\\"history_size\\\",3.0]", "[\\\"history_size\\\",1099511627776.0]");
+    let claims = claims.replace(r#"\"n_iter\":6"#, r#"\"n_iter\":9000000000000"#);
+    let claims = claims.replace(pairs, r#"\"pairs\":1000000000000"#);
+    assert_eq!(
+        refused_by_lbfgs(long(), &file(&claims, bytes.len() - 8 - len)),
+        "bytes: there is no tensor `old_dirs.999999999999`"
     );
     let text = with(pairs, r#"\"pairs\":2"#);
     assert!(text.starts_with("bytes: tensor `ro`: expected F64 [2], found F64 [3]"), "{text}");
