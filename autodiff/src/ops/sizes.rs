@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// assert_eq!(Sizes::<2>::from(3), Sizes::from([3, 3]));
 /// let layer: MaxPool2d = serde_json::from_str(r#"{"kernel": 3, "stride": [2, 1]}"#).unwrap();
-/// assert_eq!(layer.window().stride.0, [2, 1]);
+/// assert_eq!(layer.window().stride, [2, 1]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sizes<const D: usize>(pub [usize; D]);

@@ -13,6 +13,9 @@ def cases():
     for slope in (0.01, 0.25, -0.5):
         leaky = lambda x: F.leaky_relu(x, slope)
         case(f"slope {slope}", "leaky_relu", leaky, [draw(2, 4)], slope=slope)
+    for lower, upper in ((1 / 8, 1 / 3), (-0.5, 0.25)):
+        mean = lambda x: F.rrelu(x, lower, upper)
+        case(f"evaluated, {lower} to {upper}", "rrelu", mean, [draw(2, 4)], lower=lower, upper=upper)
     leaky = lambda x: F.leaky_relu(x, 0.125)
     case("kink, infinity, NaN", "leaky_relu", leaky, [[0.0, -0.0, INF, -INF, NAN]], slope=0.125)
     # PyTorch's softplus is x itself from 20 on; the logarithm of the sigmoid has no such step.

@@ -8,6 +8,7 @@ use crate::cases::Options;
 pub(super) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
     rows! {
         "relu" => |_, x| x[0].relu(),
+        "rrelu" => |o, x| x[0].rrelu(o.number("lower"), o.number("upper")),
         "leaky_relu" => |o, x| x[0].leaky_relu(o.number("slope")),
         "tanh" => |_, x| x[0].tanh(),
         "sigmoid" => |_, x| x[0].sigmoid(),
