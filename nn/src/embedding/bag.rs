@@ -4,10 +4,10 @@ use autodiff::{BagMode, Float, Indices, Parameter, Tape, Tensor};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::config::{Table, standard_normal, two};
 use super::frequency;
 use super::renorm::{self, MaxNorm};
-use crate::config::{Check, expect};
+use super::table::{Table, standard_normal, table_options};
+use crate::config::{Check, expect, two};
 use crate::init::Init;
 use crate::{ConfigError, Module};
 
@@ -251,6 +251,8 @@ pub struct EmbeddingBagConfig {
     weight_init: Init,
 }
 
+table_options!(EmbeddingBagConfig, EmbeddingBag);
+
 impl EmbeddingBagConfig {
     /// A table of `num_embeddings` rows of `embedding_dim` elements.
     pub fn new(num_embeddings: usize, embedding_dim: usize) -> Self {
@@ -280,19 +282,6 @@ impl EmbeddingBagConfig {
         self
     }
 
-    /// The norm that no row that is looked up may exceed (default: none): as in PyTorch a forward pass scales rows
-    /// in the table that do, without a gradient, whether it trains or not.
-    pub fn max_norm(mut self, norm: f64) -> Self {
-        self.max_norm = Some(norm);
-        self
-    }
-
-    /// The p of that norm (default: 2).
-    pub fn norm_type(mut self, p: f64) -> Self {
-        self.norm_type = p;
-        self
-    }
-
     /// Whether the gradient of a row is divided by the number of times it was looked up (default: no); not for
     /// maxima.
     pub fn scale_grad_by_freq(mut self, scale: bool) -> Self {
@@ -304,51 +293,6 @@ impl EmbeddingBagConfig {
     pub fn include_last_offset(mut self, include: bool) -> Self {
         self.include_last_offset = include;
         self
-    }
-
-    /// The table's first values but for the padding's row (default: N(0, 1)). The fan-in is `embedding_dim`.
-    pub fn weight_init(mut self, init: Init) -> Self {
-        self.weight_init = init;
-        self
-    }
-
-    /// The layer: draws the table.
-    ///
-    /// # Panics
-    /// If there are no rows or they have no elements, the padding's id is out of range, the norm or its p is
-    /// negative, gradients of maxima are to be divided, or the initialization is none.
-    #[track_caller]
-    pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> EmbeddingBag<T> {
-        expect(self.try_init(rng))
-    }
-
-    /// The layer, for a configuration that comes from outside the program.
-    ///
-    /// # Errors
-    /// Where [`init`](Self::init) panics.
-    pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<EmbeddingBag<T>, ConfigError> {
-        self.build(|table, padding| Ok(table.drawn(padding, rng)))
-    }
-
-    /// The layer with a table that is given, the padding's row too, and perhaps frozen.
-    ///
-    /// # Panics
-    /// As [`init`](Self::init), or if the table has another shape.
-    #[track_caller]
-    pub fn from_pretrained<T: Float>(&self, table: &Tensor<T>, freeze: bool) -> EmbeddingBag<T> {
-        expect(self.try_from_pretrained(table, freeze))
-    }
-
-    /// The same for a table that comes from outside the program.
-    ///
-    /// # Errors
-    /// Where [`from_pretrained`](Self::from_pretrained) panics.
-    pub fn try_from_pretrained<T: Float>(
-        &self,
-        table: &Tensor<T>,
-        freeze: bool,
-    ) -> Result<EmbeddingBag<T>, ConfigError> {
-        self.build(|shared, _| shared.given(table, freeze))
     }
 
     fn build<T: Float>(

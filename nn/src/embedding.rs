@@ -4,6 +4,7 @@ mod bag;
 mod config;
 mod frequency;
 mod renorm;
+mod table;
 
 use autodiff::{Float, Indices, Parameter, Tensor};
 use rand::Rng;
