@@ -4,6 +4,7 @@ mod fan;
 pub mod gain;
 mod matrix;
 mod truncated;
+mod weight_and_bias;
 
 use autodiff::{Float, Tensor};
 use rand::{Rng, RngExt};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::fan::{Distribution, Fan, Fans};
 use self::truncated::TruncatedNormal;
+pub(crate) use self::weight_and_bias::WeightAndBias;
 use crate::ConfigError;
 use crate::config::{Check, expect};
 

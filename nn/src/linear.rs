@@ -5,7 +5,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Check, expect, yes};
-use crate::init::{Fans, Init};
+use crate::init::{Fans, Init, WeightAndBias};
 use crate::layer::on_tape_of;
 use crate::{ConfigError, Layer, Module};
 
@@ -108,13 +108,11 @@ impl LinearConfig {
         check.positive("in_features", self.in_features)?;
         check.positive("out_features", self.out_features)?;
         let shape = [self.out_features, self.in_features];
-        self.weight_init.check_for(check.0, "weight_init", &shape)?;
-        self.bias_init.check_for(check.0, "bias_init", &shape[..1])?;
-        check.fits("weight", &shape)?;
-        let fans = Fans { fan_in: self.in_features, fan_out: self.out_features };
-        let weight = Parameter::new(self.weight_init.tensor_with(shape, fans, rng));
-        let bias =
-            self.bias.then(|| Parameter::new(self.bias_init.tensor_with([self.out_features], fans, rng)));
+        let fans = Fans::of;
+        let Self { bias, weight_init, bias_init, .. } = *self;
+        let parameters =
+            WeightAndBias { shape: &shape, outputs: self.out_features, fans, weight_init, bias_init, bias };
+        let (weight, bias) = parameters.draw(&check, rng)?;
         Ok(Linear { weight, bias })
     }
 }

@@ -1,14 +1,14 @@
 //! What a convolution is built from.
 
 use autodiff::ops::{ConvOptions, Sizes};
-use autodiff::{Float, PadMode, Padding, Parameter};
+use autodiff::{Float, PadMode, Padding};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Border, Conv};
 use crate::ConfigError;
 use crate::config::{Check, expect, one, ones, yes};
-use crate::init::{Fans, Init};
+use crate::init::{Fans, Init, WeightAndBias};
 
 /// What stands in the border that the padding of a convolution adds. See [`PadMode`] for pictures of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,14 +187,12 @@ impl<const D: usize> ConvConfig<D> {
         )?;
         let mut shape = vec![self.out_channels, self.in_channels / self.groups];
         shape.extend(kernel);
-        self.weight_init.check_for(check.0, "weight_init", &shape)?;
-        self.bias_init.check_for(check.0, "bias_init", &shape[..1])?;
-        check.fits("weight", &shape)?;
         let border = self.border()?;
-        let fans = Fans::of(&shape).expect("three axes at least");
-        let weight = Parameter::new(self.weight_init.tensor_with(shape, fans, rng));
-        let bias =
-            self.bias.then(|| Parameter::new(self.bias_init.tensor_with([self.out_channels], fans, rng)));
+        let fans = Fans::of;
+        let Self { bias, weight_init, bias_init, .. } = *self;
+        let parameters =
+            WeightAndBias { shape: &shape, outputs: self.out_channels, fans, weight_init, bias_init, bias };
+        let (weight, bias) = parameters.draw(&check, rng)?;
         let padding = if border.is_some() { Padding::Valid } else { self.padding };
         let options =
             ConvOptions::new().stride(stride).padding(padding).dilation(dilation).groups(self.groups);

@@ -6,7 +6,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Check, expect, one, ones, yes, zeros};
-use crate::init::{Fans, Init};
+use crate::init::{Fans, Init, WeightAndBias};
 use crate::layer::on_tape_of;
 use crate::{ConfigError, Layer, Module};
 
@@ -304,13 +304,11 @@ impl<const D: usize> ConvTransposeConfig<D> {
         )?;
         let mut shape = vec![self.in_channels, self.out_channels / self.groups];
         shape.extend(kernel);
-        self.weight_init.check_for(check.0, "weight_init", &shape)?;
-        self.bias_init.check_for(check.0, "bias_init", &[self.out_channels])?;
-        check.fits("weight", &shape)?;
-        let fans = Fans::of(&shape).expect("three axes at least");
-        let weight = Parameter::new(self.weight_init.tensor_with(shape, fans, rng));
-        let bias =
-            self.bias.then(|| Parameter::new(self.bias_init.tensor_with([self.out_channels], fans, rng)));
+        let fans = Fans::of;
+        let Self { bias, weight_init, bias_init, .. } = *self;
+        let parameters =
+            WeightAndBias { shape: &shape, outputs: self.out_channels, fans, weight_init, bias_init, bias };
+        let (weight, bias) = parameters.draw(&check, rng)?;
         Ok(ConvTranspose { weight, bias, config: self.clone() })
     }
 }
