@@ -49,18 +49,7 @@ impl<M> Ensemble<M> {
     /// If the answers have different shapes.
     #[track_caller]
     pub fn average<T: Float>(&self, mut answer: impl FnMut(&M) -> Tensor<T>) -> Tensor<T> {
-        let mut sum: Option<Tensor<T>> = None;
-        for model in &self.models {
-            let y = answer(model);
-            sum = Some(match sum {
-                Some(sum) if sum.shape() != y.shape() => {
-                    panic!("Ensemble: one model gives the shape {:?}, another {:?}", sum.shape(), y.shape())
-                }
-                Some(sum) => sum + y,
-                None => y,
-            });
-        }
-        sum.expect("there is a model") / self.models.len() as f64
+        mean(self.models.iter().map(&mut answer).collect())
     }
 
     /// The average of the probabilities that the models give to the classes, which lie along axis 1 of their logits
@@ -79,8 +68,7 @@ impl<M> Ensemble<M> {
             let logits = model.forward(x);
             all.push(logits.softmax(class_axis(&logits)));
         }
-        let mut all = all.into_iter();
-        self.average(|_| all.next().expect("one for each model"))
+        mean(all)
     }
 
     /// For each example the class that most models hold for the most likely; of classes with equally many votes the
@@ -99,9 +87,23 @@ impl<M> Ensemble<M> {
             let axis = class_axis(&logits);
             votes.push(logits.argmax(axis).one_hot::<T>(logits.shape()[axis as usize]));
         }
-        let mut votes = votes.into_iter();
-        self.average(|_| votes.next().expect("one for each model")).argmax(-1)
+        mean(votes).argmax(-1)
     }
+}
+
+/// The average of the models' answers, of which there is at least one.
+#[track_caller]
+fn mean<T: Float>(answers: Vec<Tensor<T>>) -> Tensor<T> {
+    let n = answers.len() as f64;
+    let mut answers = answers.into_iter();
+    let mut sum = answers.next().expect("there is a model");
+    for y in answers {
+        if sum.shape() != y.shape() {
+            panic!("Ensemble: one model gives the shape {:?}, another {:?}", sum.shape(), y.shape());
+        }
+        sum = sum + y;
+    }
+    sum / n
 }
 
 #[track_caller]
@@ -119,7 +121,6 @@ impl<T: Float, M: Layer<T>> Layer<T> for Ensemble<M> {
         for model in &self.models {
             all.push(model.forward(x));
         }
-        let mut all = all.into_iter();
-        self.average(|_| all.next().expect("one for each model"))
+        mean(all)
     }
 }
