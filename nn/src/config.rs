@@ -117,6 +117,11 @@ pub(crate) fn yes() -> bool {
     true
 }
 
+/// The p of a Euclidean norm.
+pub(crate) fn two() -> f64 {
+    2.0
+}
+
 pub(crate) fn one() -> usize {
     1
 }

@@ -6,6 +6,7 @@
 
 use autodiff::{Float, Parameter, Tensor};
 
+use crate::normalization::scale_and_shift;
 use crate::{BatchNorm, Buffer, CloneLayer, Conv, ConvTranspose, Linear, Sequential};
 
 /// The factor and the term of each channel, if running statistics say them.
@@ -18,16 +19,9 @@ struct Affine<T: Float> {
 impl<T: Float> Affine<T> {
     fn of<const D: usize>(norm: &BatchNorm<D, T>) -> Option<Self> {
         let (mean, var) = norm.running_mean.as_ref().zip(norm.running_var.as_ref())?;
-        let [mean, var] = Buffer::values([mean, var]);
-        let deviation = (var + norm.eps()).sqrt();
-        let scale = match &norm.weight {
-            Some(weight) => weight.value() / deviation,
-            None => 1.0 / deviation,
-        };
-        let shift = match &norm.bias {
-            Some(bias) => bias.value() - mean * &scale,
-            None => -(mean * &scale),
-        };
+        let value = |parameter: &Option<Parameter<T>>| parameter.as_ref().map(Parameter::value);
+        let statistics = Buffer::values([mean, var]);
+        let (scale, shift) = scale_and_shift(statistics, value(&norm.weight), value(&norm.bias), norm.eps());
         Some(Self { scale, shift })
     }
 

@@ -5,6 +5,7 @@ mod group;
 mod instance;
 mod layer;
 mod local_response;
+mod normalized_shape;
 mod rms;
 mod running;
 mod update_bn;
@@ -12,9 +13,11 @@ mod update_bn;
 pub use self::batch::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig};
 pub use self::group::{GroupNorm, GroupNormConfig};
 pub use self::instance::{InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormConfig};
-pub use self::layer::{LayerNorm, LayerNormConfig, NormalizedShape};
+pub use self::layer::{LayerNorm, LayerNormConfig};
 pub use self::local_response::{LocalResponseNorm, LocalResponseNormConfig};
+pub use self::normalized_shape::NormalizedShape;
 pub use self::rms::{RmsNorm, RmsNormConfig};
+pub(crate) use self::running::scale_and_shift;
 pub use self::update_bn::{update_bn, update_bn_with};
 
 use autodiff::{Float, Parameter, Tensor};
@@ -30,10 +33,6 @@ fn default_eps() -> f64 {
 /// The share of a batch in running statistics.
 fn default_momentum() -> f64 {
     0.1
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn check_eps(check: &Check, eps: f64) -> Result<(), ConfigError> {

@@ -4,8 +4,8 @@ use autodiff::{Float, Parameter, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::running::{First, Running, learns, normalized, trains};
-use super::{affine, axes, check_eps, check_momentum, default_eps, default_momentum, yes};
-use crate::config::{Check, expect};
+use super::{affine, axes, check_eps, check_momentum, default_eps, default_momentum};
+use crate::config::{Check, expect, yes};
 use crate::layer::on_tape_of;
 use crate::{Buffer, ConfigError, Layer, Module};
 

@@ -3,8 +3,8 @@
 use autodiff::{Float, Parameter, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{affine, check_eps, default_eps, yes};
-use crate::config::{Check, expect};
+use super::{affine, check_eps, default_eps};
+use crate::config::{Check, expect, yes};
 use crate::layer::on_tape_of;
 use crate::{ConfigError, Layer, Module};
 

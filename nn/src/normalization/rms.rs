@@ -3,9 +3,8 @@
 use autodiff::{Float, Parameter, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::layer::NormalizedShape;
-use super::{affine, check_eps, yes};
-use crate::config::{Check, expect};
+use super::{NormalizedShape, affine, check_eps};
+use crate::config::{Check, expect, yes};
 use crate::layer::on_tape_of;
 use crate::{ConfigError, Layer, Module};
 

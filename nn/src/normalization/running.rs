@@ -98,16 +98,14 @@ pub(super) fn learns<T: Float>(x: &Tensor<T>) -> bool {
     x.tape().is_some_and(|tape| tape.is_training() && !tape.is_recomputing())
 }
 
-/// w·(x − mean)/√(var + ε) + b by channel, axis 1.
+/// The numbers by which batch normalization is x·scale + shift for each channel: w/√(var + ε) and b − mean·scale.
 #[track_caller]
-pub(super) fn normalized<T: Float>(
-    x: &Tensor<T>,
+pub(crate) fn scale_and_shift<T: Float>(
     [mean, var]: [Tensor<T>; 2],
     weight: Option<Tensor<T>>,
     bias: Option<Tensor<T>>,
     eps: f64,
-) -> Tensor<T> {
-    // Per channel first: y = x·scale + shift, two passes over x.
+) -> (Tensor<T>, Tensor<T>) {
     let deviation = (var + eps).sqrt();
     let scale = match weight {
         Some(weight) => weight / deviation,
@@ -117,6 +115,20 @@ pub(super) fn normalized<T: Float>(
         Some(bias) => bias - mean * &scale,
         None => -(mean * &scale),
     };
+    (scale, shift)
+}
+
+/// w·(x − mean)/√(var + ε) + b by channel, axis 1.
+#[track_caller]
+pub(super) fn normalized<T: Float>(
+    x: &Tensor<T>,
+    [mean, var]: [Tensor<T>; 2],
+    weight: Option<Tensor<T>>,
+    bias: Option<Tensor<T>>,
+    eps: f64,
+) -> Tensor<T> {
+    // Per channel first: two passes over x.
+    let (scale, shift) = scale_and_shift([mean, var], weight, bias, eps);
     let mut shape = vec![1; x.ndim()];
     shape[1] = scale.len();
     x * scale.reshape(&shape) + shift.reshape(&shape)

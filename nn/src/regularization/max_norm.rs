@@ -4,7 +4,7 @@ use autodiff::{Float, Parameter};
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
-use crate::config::{Check, expect};
+use crate::config::{Check, expect, two};
 
 /// Scales the slices of parameters along an axis down to a largest norm: w ← w·min(1, max / ‖w‖).
 ///
@@ -30,10 +30,6 @@ pub struct MaxNorm {
     p: f64,
     #[serde(default)]
     axis: usize,
-}
-
-fn two() -> f64 {
-    2.0
 }
 
 impl MaxNorm {
