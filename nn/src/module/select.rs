@@ -39,16 +39,7 @@ pub(super) fn matching<T: Float>(
     module: &(impl Module<T> + ?Sized),
     pattern: &str,
 ) -> Result<Vec<Leaf<T>>, NoMatch> {
-    let glob = WildMatch::new(pattern);
-    let all = leaves(module);
-    let mut seen = HashSet::new();
-    let matching = all.iter().filter(|(path, _)| glob.matches(path)).map(|(_, leaf)| leaf);
-    let found: Vec<Leaf<T>> = matching.filter(|leaf| seen.insert(leaf.id())).cloned().collect();
-    if found.is_empty() {
-        let paths = all.into_iter().map(|(path, _)| path).collect();
-        return Err(NoMatch { wanted: "parameter or buffer", pattern: pattern.to_owned(), paths });
-    }
-    Ok(found)
+    chosen(leaves(module), "parameter or buffer", pattern)
 }
 
 /// The parameters at paths that match, each once.
@@ -56,18 +47,28 @@ pub(super) fn parameters_matching<T: Float>(
     module: &(impl Module<T> + ?Sized),
     pattern: &str,
 ) -> Result<Vec<Parameter<T>>, NoMatch> {
+    let mut all = leaves(module);
+    all.retain(|(_, leaf)| matches!(leaf, Leaf::Parameter(_)));
+    let found = chosen(all, "parameter", pattern)?;
+    let parameter = |leaf| match leaf {
+        Leaf::Parameter(parameter) => Some(parameter),
+        Leaf::Buffer(_) => None,
+    };
+    Ok(found.into_iter().filter_map(parameter).collect())
+}
+
+fn chosen<T: Float>(
+    all: Vec<(String, Leaf<T>)>,
+    wanted: &'static str,
+    pattern: &str,
+) -> Result<Vec<Leaf<T>>, NoMatch> {
     let glob = WildMatch::new(pattern);
     let mut seen = HashSet::new();
-    let (mut found, mut paths) = (Vec::new(), Vec::new());
-    for (path, leaf) in leaves(module) {
-        let Leaf::Parameter(parameter) = leaf else { continue };
-        if glob.matches(&path) && seen.insert(parameter.id()) {
-            found.push(parameter);
-        }
-        paths.push(path);
-    }
+    let matching = all.iter().filter(|(path, _)| glob.matches(path)).map(|(_, leaf)| leaf);
+    let found: Vec<Leaf<T>> = matching.filter(|leaf| seen.insert(leaf.id())).cloned().collect();
     if found.is_empty() {
-        return Err(NoMatch { wanted: "parameter", pattern: pattern.to_owned(), paths });
+        let paths = all.into_iter().map(|(path, _)| path).collect();
+        return Err(NoMatch { wanted, pattern: pattern.to_owned(), paths });
     }
     Ok(found)
 }
