@@ -78,9 +78,9 @@ pub mod prelude {
         ReduceOnPlateau, Schedule, StepDecay,
     };
     pub use optim::{
-        self, AccumulatedGradients, Adadelta, Adagrad, Adam, AdamW, Adamax, Ewa, Lbfgs, LineSearch, Lion,
-        MaxNorm, NAdam, Optimizer, ParameterGroup, RAdam, RmsProp, Rprop, Sgd, clip_adaptive,
-        clip_global_norm, clip_norm, clip_value,
+        self, AccumulatedGradients, Adadelta, Adagrad, Adam, AdamW, Adamax, ClipNorm, Ewa, Lbfgs, LineSearch,
+        Lion, NAdam, Optimizer, ParameterGroup, RAdam, RmsProp, Rprop, Sgd, clip_adaptive, clip_global_norm,
+        clip_norm, clip_value,
     };
     pub use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 }

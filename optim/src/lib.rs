@@ -43,7 +43,7 @@ mod state;
 
 pub use accumulation::AccumulatedGradients;
 pub use average::Ewa;
-pub use clip::{AdaptiveClip, MaxNorm, clip_adaptive, clip_global_norm, clip_norm, clip_value};
+pub use clip::{AdaptiveClip, ClipNorm, clip_adaptive, clip_global_norm, clip_norm, clip_value};
 pub use descent::Descent;
 pub use error::{Error, StateProblem};
 pub use group::{ParameterGroup, decays, partition_parameters};

@@ -18,17 +18,17 @@ const LANES: usize = 32;
 /// let w = Parameter::new(Tensor::<f64>::from_vec([2], vec![3.0, -1.0]));
 /// let tape = Tape::new();
 /// let mut grads = (tape.watch(&w).square().sum(..) * 0.5).backward();
-/// assert_eq!(clip_global_norm(&mut grads, MaxNorm::new(f64::INFINITY).norm_type(1.0)), 4.0);
-/// assert_eq!(clip_global_norm(&mut grads, MaxNorm::new(1.5).norm_type(f64::INFINITY)), 3.0);
+/// assert_eq!(clip_global_norm(&mut grads, ClipNorm::new(f64::INFINITY).norm_type(1.0)), 4.0);
+/// assert_eq!(clip_global_norm(&mut grads, ClipNorm::new(1.5).norm_type(f64::INFINITY)), 3.0);
 /// assert_eq!(grads.get(&w).unwrap().to_vec(), [1.5, -0.5]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MaxNorm {
+pub struct ClipNorm {
     max: f64,
     p: f64,
 }
 
-impl MaxNorm {
+impl ClipNorm {
     /// The greatest Euclidean norm. Infinity lets all pass.
     pub fn new(max: f64) -> Self {
         Self { max, p: 2.0 }
@@ -54,14 +54,14 @@ impl MaxNorm {
     }
 }
 
-impl From<f64> for MaxNorm {
+impl From<f64> for ClipNorm {
     fn from(max: f64) -> Self {
         Self::new(max)
     }
 }
 
 /// Scales the parameters' gradients together so that their global norm √(Σ gᵢ²) is `max_norm` where it is
-/// more, and returns the norm before. Other norms: see [`MaxNorm`].
+/// more, and returns the norm before. Other norms: see [`ClipNorm`].
 ///
 /// If the norm is NaN or infinite (a gradient is) the gradients are left as they are: look at the result,
 /// and skip the step. With `max_norm` = ∞ the norm is only measured. The powers are added in `f64`,
@@ -90,8 +90,8 @@ impl From<f64> for MaxNorm {
 /// # Panics
 /// If `max_norm` is negative or NaN, or the norm's p is not above 0.
 #[track_caller]
-pub fn clip_global_norm<T: Float>(gradients: &mut Gradients<T>, max_norm: impl Into<MaxNorm>) -> f64 {
-    let MaxNorm { max, p } = max_norm.into().check("clip_global_norm");
+pub fn clip_global_norm<T: Float>(gradients: &mut Gradients<T>, max_norm: impl Into<ClipNorm>) -> f64 {
+    let ClipNorm { max, p } = max_norm.into().check("clip_global_norm");
     let powers = gradients.parameters().map(|(_, gradient)| power(gradient, p));
     let norm = root(if p == f64::INFINITY { powers.fold(0.0, larger) } else { powers.sum() }, p);
     if norm.is_finite() && norm > max {
@@ -103,7 +103,7 @@ pub fn clip_global_norm<T: Float>(gradients: &mut Gradients<T>, max_norm: impl I
 }
 
 /// Scales each of the parameters' gradients by itself so that its norm is `max_norm` where it is more, and
-/// returns the largest norm before. Other norms: see [`MaxNorm`].
+/// returns the largest norm before. Other norms: see [`ClipNorm`].
 ///
 /// Unlike [`clip_global_norm`], it changes the direction of the step. A gradient whose norm is NaN or infinite
 /// is left as it is, and so is the result.
@@ -121,8 +121,8 @@ pub fn clip_global_norm<T: Float>(gradients: &mut Gradients<T>, max_norm: impl I
 /// # Panics
 /// If `max_norm` is negative or NaN, or the norm's p is not above 0.
 #[track_caller]
-pub fn clip_norm<T: Float>(gradients: &mut Gradients<T>, max_norm: impl Into<MaxNorm>) -> f64 {
-    let MaxNorm { max, p } = max_norm.into().check("clip_norm");
+pub fn clip_norm<T: Float>(gradients: &mut Gradients<T>, max_norm: impl Into<ClipNorm>) -> f64 {
+    let ClipNorm { max, p } = max_norm.into().check("clip_norm");
     let mut largest = 0.0;
     for (_, gradient) in gradients.parameters_mut() {
         let norm = root(power(gradient, p), p);

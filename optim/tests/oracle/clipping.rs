@@ -44,7 +44,7 @@ fn clipped_gradients_are_those_of_other_libraries() {
         let options = &case.options;
         let norm = || {
             let p = options.optional("norm_type").unwrap_or(f64::INFINITY);
-            MaxNorm::new(options.number("max_norm")).norm_type(p)
+            ClipNorm::new(options.number("max_norm")).norm_type(p)
         };
         let result = match case.kind.as_str() {
             "value" => {

@@ -78,7 +78,7 @@ fn each_gradient_has_its_own_norm() {
 #[test]
 fn a_largest_size_that_is_no_number_is_seen() {
     let (_, mut grads) = gradients(&[vec![1.0], vec![f64::NAN, 2.0], vec![3.0]]);
-    assert!(clip_global_norm(&mut grads, MaxNorm::new(1.0).norm_type(f64::INFINITY)).is_nan());
+    assert!(clip_global_norm(&mut grads, ClipNorm::new(1.0).norm_type(f64::INFINITY)).is_nan());
 }
 
 #[test]
@@ -123,7 +123,7 @@ proptest! {
         parts in prop::collection::vec(prop::collection::vec(-1e3..1e3f64, 1..80), 1..4),
         max in 1e-1..1e4f64, p in prop_oneof![Just(1.0), Just(2.0), Just(3.5), Just(f64::INFINITY)],
     ) {
-        let options = MaxNorm::new(max).norm_type(p);
+        let options = ClipNorm::new(max).norm_type(p);
         let (parameters, mut grads) = gradients(&parts);
         let before = norm(&parts.concat(), p);
         let found = clip_global_norm(&mut grads, options);
@@ -150,7 +150,7 @@ fn a_large_gradient_is_added_up_in_parts() {
     let x: Vec<f64> = (0..50_000).map(|i| ((i * 7919) % 1000) as f64 / 1000.0 - 0.5).collect();
     for p in [1.0, 2.0, 3.0, f64::INFINITY] {
         let (_, mut grads) = gradients(std::slice::from_ref(&x));
-        let found = clip_global_norm(&mut grads, MaxNorm::new(f64::INFINITY).norm_type(p));
+        let found = clip_global_norm(&mut grads, ClipNorm::new(f64::INFINITY).norm_type(p));
         assert!((found / norm(&x, p) - 1.0).abs() < 1e-11, "p = {p}: {found}");
     }
 }

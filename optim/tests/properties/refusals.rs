@@ -63,7 +63,7 @@ fn wrong_arguments_are_refused() {
         "clip_value: expected a limit ≥ 0, found NaN": clip_value(&mut grads(), f64::NAN);
         "clip_global_norm: expected a norm ≥ 0, found -1": clip_global_norm(&mut grads(), -1.0);
         "clip_norm: expected a norm ≥ 0, found NaN": clip_norm(&mut grads(), f64::NAN);
-        "clip_norm: expected a norm type p > 0, found 0": clip_norm(&mut grads(), MaxNorm::new(1.0).norm_type(0.0));
+        "clip_norm: expected a norm type p > 0, found 0": clip_norm(&mut grads(), ClipNorm::new(1.0).norm_type(0.0));
         "AdaptiveClip::new (the clipping factor): expected a finite number ≥ 0, found -1": AdaptiveClip::new(-1.0);
         "clip_adaptive (the clipping factor): expected a finite number ≥ 0, found -1":
             clip_adaptive(&mut grads(), [w.clone()], -1.0);

@@ -6,7 +6,7 @@ mod norm;
 use autodiff::{Float, Gradients};
 
 pub use adaptive::{AdaptiveClip, clip_adaptive};
-pub use norm::{MaxNorm, clip_global_norm, clip_norm};
+pub use norm::{ClipNorm, clip_global_norm, clip_norm};
 
 /// Cuts each element of the parameters' gradients to \[−`limit`, `limit`\]. NaN stays NaN.
 ///
