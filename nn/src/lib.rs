@@ -101,7 +101,12 @@ pub use padding::{
     ZeroPad3d,
 };
 pub use patches::{Fold, Unfold};
-pub use pooling::*;
+pub use pooling::{
+    AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool,
+    AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool, AvgPool1d, AvgPool2d, AvgPool3d,
+    LpPool, LpPool1d, LpPool2d, LpPool3d, MaxPool, MaxPool1d, MaxPool2d, MaxPool3d, MaxUnpool, MaxUnpool1d,
+    MaxUnpool2d, MaxUnpool3d,
+};
 pub use recurrent::{
     DeepRnn, Gru, GruCell, GruCellConfig, GruConfig, Lstm, LstmCell, LstmCellConfig, LstmConfig,
     Nonlinearity, Rnn, RnnCell, RnnCellConfig, RnnConfig, pad_sequence, unpad_sequence,

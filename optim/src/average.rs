@@ -11,8 +11,8 @@ use crate::group::averaging_factor;
 /// It is about the mean of the last 1/(1−β) values. Because it begins at 0 it is too small at first; after t
 /// values [`corrected`](Self::corrected) gives v / (1 − βᵗ), whose weights sum up to 1.
 ///
-/// θ is a number, a tensor, or anything that can be added, and multiplied and divided by a number. A tensor that is on a tape
-/// keeps its record alive: average `x.detach()`.
+/// θ is a number, a tensor, or anything that can be added, and multiplied and divided by a number. A tensor that
+/// is on a tape keeps its record alive: average `x.detach()`.
 ///
 /// ```
 /// use wengert::optim::Ewa;
