@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wengert::prelude::*;
 
@@ -34,7 +34,10 @@ fn a_process_that_is_killed_leaves_a_whole_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     let whole = [model(1.0).to_bytes(), model(2.0).to_bytes()];
+    // The delays reach over a few saves, however slow the disk is.
+    let start = Instant::now();
     model(1.0).save(&path).unwrap();
+    let longest = Duration::from_millis(15).max(4 * start.elapsed());
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut found = BTreeSet::new();
     for kill in 0..KILLS {
@@ -46,7 +49,7 @@ fn a_process_that_is_killed_leaves_a_whole_file() {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert!(lines.any(|line| line.unwrap().ends_with("ready")), "the process ended by itself");
-        thread::sleep(Duration::from_micros(rng.random_range(0..15_000)));
+        thread::sleep(longest.mul_f64(rng.random()));
         child.kill().unwrap();
         child.wait().unwrap();
         let bytes = std::fs::read(&path).unwrap();
