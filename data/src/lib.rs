@@ -32,6 +32,7 @@ mod batches;
 mod bundled;
 pub mod csv;
 mod dataset;
+pub mod detection;
 mod error;
 pub mod idx;
 mod normalizer;

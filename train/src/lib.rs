@@ -25,6 +25,7 @@
 
 mod accuracy;
 mod confusion;
+pub mod detection;
 mod scores;
 mod table;
 

@@ -1,0 +1,1 @@
+//! Networks that say where the objects of a picture are.
