@@ -1,6 +1,6 @@
 //! Darknet-19.
 
-use autodiff::{Float, Tensor};
+use autodiff::{Float, Pool2d, Tensor};
 use nn::{AdaptiveAvgPool2d, ConfigError, Conv2d, Conv2dConfig, Flatten, Init, Layer, MaxPool2d, Module};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ const BLOCKS: [&[(usize, usize)]; 6] = [
 ];
 
 /// Darknet-19: [batch, 3, height, width] to logits [batch, classes], for pictures of 224² and any others whose sides
-/// are at least 32.
+/// are at least 17. As in Darknet a pooling of an odd side rounds up.
 ///
 /// | stage | blocks (channels, kernel) | output at 224² | parameters |
 /// | --- | --- | --- | --- |
@@ -35,7 +35,7 @@ const BLOCKS: [&[(usize, usize)]; 6] = [
 /// 5.58 billion operations count multiplications and additions.
 ///
 /// After Redmon and Farhadi, "YOLO9000: better, faster, stronger" (2016), table 6. The softmax is left to the loss.
-/// Darknet's files name a picture's channels red, green, blue, and have them in 0..=1.
+/// Networks with Darknet's weights take the channels red, green, blue, in 0..=1.
 ///
 /// ```
 /// use wengert::models::vision::Darknet19Config;
@@ -47,7 +47,7 @@ const BLOCKS: [&[(usize, usize)]; 6] = [
 /// ```
 ///
 /// # Panics
-/// In `forward`, if the pictures have another number of channels or a side below 32.
+/// In `forward`, if the pictures have another number of channels or a side below 17.
 #[derive(Clone, Debug, Module)]
 pub struct Darknet19<T: Float = f32> {
     /// All up to the map of stride 32.
@@ -102,7 +102,7 @@ impl<T: Float> Stages<T> for Darknet19<T> {
 /// ```
 ///
 /// # Panics
-/// In `forward`, if the pictures have another number of channels or a side below 32.
+/// In `forward`, if the pictures have another number of channels or a side below 17.
 #[derive(Clone, Debug, Module)]
 pub struct Darknet19Backbone<T: Float = f32> {
     /// The blocks at each stride, 1 to 32.
@@ -245,6 +245,9 @@ impl Darknet19Config {
             ConvBnLeakyConfig::new(before, channels, kernel).try_init(rng)
         };
         let stages = BLOCKS.iter().map(|blocks| blocks.iter().map(&mut block).collect());
-        Ok(Darknet19Backbone { stages: stages.collect::<Result<_, _>>()?, pool: MaxPool2d::new(2) })
+        Ok(Darknet19Backbone {
+            stages: stages.collect::<Result<_, _>>()?,
+            pool: MaxPool2d::new(Pool2d::new(2).ceil_mode(true)),
+        })
     }
 }

@@ -28,7 +28,7 @@ const STAGES: [(usize, usize); 5] = [(64, 1), (128, 2), (256, 8), (512, 8), (102
 /// operations that Darknet counts, multiplications and additions (the paper prints 18.7).
 ///
 /// After Redmon and Farhadi, "YOLOv3: an incremental improvement" (2018), table 1. The softmax is left to the loss.
-/// Darknet's files name a picture's channels red, green, blue, and have them in 0..=1.
+/// Networks with Darknet's weights take the channels red, green, blue, in 0..=1.
 ///
 /// ```
 /// use wengert::models::vision::Darknet53Config;
