@@ -5,8 +5,13 @@
 //! are [`Stages`](crate::Stages): chains of named layers. Where torchvision has the network, its files load strictly.
 
 mod configured;
+mod darknet;
 mod preprocessing;
 mod resnet;
 
+pub use darknet::{
+    ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
+    Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,
+};
 pub use preprocessing::{Preprocessing, Resampling};
 pub use resnet::{BlockForm, ResNet, ResNetConfig, ResidualBlock, Shortcut, Stem};
