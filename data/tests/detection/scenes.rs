@@ -5,13 +5,14 @@ use wengert::data::detection::{BoundingBox, Polarity, Scene, SceneConfig, Scenes
 use wengert::data::{Dataset, digits};
 use wengert::prelude::*;
 
-/// Every twentieth digit, or the ones after them: few enough that a test starts quickly.
-fn some_digits(first: usize) -> Dataset {
-    digits().subset(&(first..1797).step_by(20).collect::<Vec<_>>())
+/// A twentieth of the digits, of each class as many: few enough that a test starts quickly.
+fn some_digits() -> Dataset {
+    let [some, _] = digits().split([0.05, 0.95], &mut ChaCha8Rng::seed_from_u64(0));
+    some
 }
 
 fn scenes(config: SceneConfig, seed: u64) -> Scenes {
-    config.init(&some_digits(0), seed)
+    config.init(&some_digits(), seed)
 }
 
 /// Digits and nothing else, on a ground of one colour.
@@ -47,7 +48,7 @@ fn batches_go_on_where_they_were_left() {
     let scenes = scenes(SceneConfig::new().size(32, 40).object_size(8.0, 16.0), 0);
     let all: Vec<_> = scenes.batches(3).take(4).collect();
     assert!(all.iter().all(|batch| batch.len() == 3 && batch.pictures.shape() == [3, 3, 32, 40]));
-    let resumed = scenes.batches(3).skip(3).next().unwrap();
+    let resumed = scenes.batches(3).nth(3).unwrap();
     assert_eq!(resumed.pictures.to_vec(), all[3].pictures.to_vec());
     assert_eq!(resumed.objects, all[3].objects);
     // Beyond the last number there is nothing, rather than an overflow.
@@ -72,13 +73,19 @@ fn boxes_are_those_of_the_ink() {
                 .filter(|(_, v)| (**v - ground).abs() >= 0.5 * strongest)
                 .map(|(at, _)| at)
                 .collect();
-            let edge = |values: Vec<usize>| (*values.iter().min().unwrap(), *values.iter().max().unwrap() + 1);
+            let edge =
+                |values: Vec<usize>| (*values.iter().min().unwrap(), *values.iter().max().unwrap() + 1);
             let (top, bottom) = edge(ink.iter().map(|at| at.0).collect());
             let (left, right) = edge(ink.iter().map(|at| at.1).collect());
             let expected = BoundingBox::new(left as f64, top as f64, right as f64, bottom as f64);
             let found = objects[0].bounding_box;
             // Small strokes may have no pixel that is full: then a faint one counts as ink, and the box grows.
-            let off = [found.x1 - expected.x1, found.y1 - expected.y1, found.x2 - expected.x2, found.y2 - expected.y2];
+            let off = [
+                found.x1 - expected.x1,
+                found.y1 - expected.y1,
+                found.x2 - expected.x2,
+                found.y2 - expected.y2,
+            ];
             assert!(off.iter().all(|v| v.abs() <= 1.0), "{i}: {found:?} but ink at {expected:?}");
             if found.height().max(found.width()) > 24.0 {
                 assert_eq!(found, expected, "scene {i}");
@@ -100,8 +107,8 @@ fn classes_come_equally_often_and_sizes_keep_their_range() {
     for object in (0..400).flat_map(|i| scenes.scene(i).objects) {
         counts[object.class] += 1.0;
         let longer = object.bounding_box.width().max(object.bounding_box.height());
-        // Whole pixels.
-        assert!((14.0..=46.0).contains(&longer), "{object:?}");
+        // Boxes have whole pixels.
+        assert!((14.0..=46.5).contains(&longer), "{object:?}");
     }
     let sum: f64 = counts.iter().sum();
     assert!(sum > 1200.0, "{sum} objects");
@@ -118,7 +125,7 @@ fn only_the_digits_that_were_given_appear() {
 
 #[test]
 fn wrong_options_are_refused_with_their_range() {
-    let all = some_digits(0);
+    let all = some_digits();
     let ok = SceneConfig::new;
     for (config, expected) in [
         (ok().objects(3, 2), "objects is 3..=2, expected from 0 to 1000, the first not above the second"),

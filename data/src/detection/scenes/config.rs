@@ -104,7 +104,7 @@ impl SceneConfig {
         self
     }
 
-    /// The longer side of an object's box in pixels, spread evenly in its logarithm.
+    /// The longer side of an object's box in pixels, to within about one, spread evenly in its logarithm.
     pub fn object_size(mut self, min: f64, max: f64) -> Self {
         self.object_size = (min, max);
         self

@@ -10,7 +10,7 @@ pub(super) const MIN_SIZE: f64 = 8.0;
 const EDGE: (f32, f32) = (0.3, 0.65);
 
 /// Samples a pixel and axis at which the outline is looked for.
-const FINE: usize = 4;
+const FINE: usize = 6;
 
 /// Zeros around the pixels, so that four neighbours exist everywhere.
 const FRAME: usize = 2;
@@ -21,6 +21,8 @@ pub(super) struct Glyph {
     width: usize,
     /// With a frame of zeros, row by row.
     pixels: Vec<f32>,
+    /// The points (y, x) at which rows of a fine grid enter the ink and leave it: the ink reaches nowhere further.
+    pub(super) outline: Vec<(f32, f32)>,
     pub(super) class: usize,
 }
 
@@ -50,8 +52,9 @@ impl Glyph {
             for ((_, r, c), &v) in picture.indexed_iter() {
                 pixels[(r + FRAME) * (width + 2 * FRAME) + c + FRAME] = v;
             }
-            let glyph = Self { height, width, pixels, class: label as usize };
-            if glyph.ink().next().is_none() {
+            let mut glyph = Self { height, width, pixels, outline: Vec::new(), class: label as usize };
+            glyph.outline = glyph.find_outline();
+            if glyph.outline.is_empty() {
                 return Err(wrong(
                     format!("without ink in example {i}"),
                     "pixels of 0 to 1 with bright strokes",
@@ -68,13 +71,15 @@ impl Glyph {
         t * t * (3.0 - 2.0 * t)
     }
 
-    /// The points (y, x) of a fine grid that ink covers by half or more.
-    pub(super) fn ink(&self) -> impl Iterator<Item = (f32, f32)> + '_ {
+    fn find_outline(&self) -> Vec<(f32, f32)> {
         // The curve dies out within a pixel beyond the edge.
         let steps = |len: usize| (0..=(len + 1) * FINE).map(|i| i as f32 / FINE as f32 - 1.0);
-        steps(self.height)
-            .flat_map(move |y| steps(self.width).map(move |x| (y, x)))
-            .filter(|&(y, x)| self.cover(y, x) >= 0.5)
+        let ends = |y: f32| {
+            let mut ink = steps(self.width).filter(|&x| self.cover(y, x) >= 0.5);
+            let first = ink.next()?;
+            Some([(y, first), (y, ink.next_back().unwrap_or(first))])
+        };
+        steps(self.height).filter_map(ends).flatten().collect()
     }
 
     /// The middle (y, x) of the pixels.

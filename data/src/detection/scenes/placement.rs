@@ -26,7 +26,7 @@ impl Pose {
         let matrix = [cos * tall, sin * wide + cos * slant, -sin * tall, cos * wide - sin * slant];
         let (my, mx) = glyph.middle();
         let mut ink = [f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY];
-        for (y, x) in glyph.ink() {
+        for &(y, x) in &glyph.outline {
             let (y, x) = apply(matrix, y - my, x - mx);
             ink = [ink[0].min(y), ink[1].min(x), ink[2].max(y), ink[3].max(x)];
         }
