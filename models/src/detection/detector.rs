@@ -4,7 +4,7 @@ use autodiff::{Float, Tensor};
 use data::detection::{Detection, Object};
 use nn::Module;
 
-use super::nms::suppress;
+use super::Nms;
 
 /// A network that finds objects: its forward pass gives maps of numbers, its head says what they mean.
 ///
@@ -52,18 +52,29 @@ pub trait Detector<T: Float>: Module<T> {
     ///
     /// A box counts if its score is above `score`; of boxes of the same class that overlap with an intersection
     /// over union above `iou` the surest is kept. Boxes are cut at the border of the picture.
+    ///
+    /// # Panics
+    /// If the pictures are none of the network's, or `iou` is not in 0..=1.
     #[track_caller]
     fn detect(&self, x: &Tensor<T>, score: f64, iou: f64) -> Vec<Vec<Detection>> {
+        self.detect_with(x, score, &Nms::new(iou))
+    }
+
+    /// The same with other rules of suppression.
+    ///
+    /// # Panics
+    /// As [`detect`](Self::detect).
+    #[track_caller]
+    fn detect_with(&self, x: &Tensor<T>, score: f64, suppression: &Nms) -> Vec<Vec<Detection>> {
         let (height, width) = match *x.shape() {
             [_, _, height, width] => (height as f64, width as f64),
             ref other => panic!("detect: the pictures {other:?} are not [batch, channels, height, width]"),
         };
-        let cut = |mut detection: Detection| {
+        let mut found = self.head().decode(&self.maps(&x.detach()), score);
+        for detection in found.iter_mut().flatten() {
             detection.bounding_box = detection.bounding_box.clipped(width, height);
-            detection
-        };
-        let found = self.head().decode(&self.maps(&x.detach()), score);
-        found.into_iter().map(|found| suppress(found.into_iter().map(cut).collect(), iou)).collect()
+        }
+        found.iter().map(|found| suppression.apply(found)).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use wengert::autodiff::check::Check;
 use wengert::data::detection::{BoundingBox, Detection, Object};
 use wengert::models::detection::{
-    AnchorHead, AnchorLoss, BoxLoss, ClassScores, DetectionHead, DetectionLoss, ObjectnessLoss,
+    AnchorHead, AnchorLoss, BoxLoss, ClassScores, DetectionHead, DetectionLoss, ObjectnessLoss, Overlap,
 };
 use wengert::prelude::*;
 
@@ -46,8 +46,12 @@ fn gradients_are_those_of_the_differences() {
         v2().anchor_loss(AnchorLoss::v2().prior_scale(0.01).rescore(false).small_boxes(false)),
         v2().anchor_loss(AnchorLoss::v2().box_loss(BoxLoss::CrossEntropy)),
         v3(),
-        v3().anchor_loss(AnchorLoss::v3().box_loss(BoxLoss::SquaredError).objectness(ObjectnessLoss::SquaredError)),
+        v3().anchor_loss(
+            AnchorLoss::v3().box_loss(BoxLoss::SquaredError).objectness(ObjectnessLoss::SquaredError),
+        ),
         v3().class_scores(ClassScores::Softmax),
+        v3().anchor_loss(AnchorLoss::v3().box_loss(BoxLoss::Overlap(Overlap::Giou))),
+        v3().anchor_loss(AnchorLoss::v3().box_loss(BoxLoss::Overlap(Overlap::Diou))),
     ];
     for head in losses {
         let maps = maps(&head, 3);
@@ -238,7 +242,10 @@ fn absurd_configurations_are_errors() {
             v2().anchor_loss(AnchorLoss::v2().coord_scale(-1.0)),
             "AnchorLoss: coord_scale is -1, expected a finite number from 0 on",
         ),
-        (v2().anchor_loss(AnchorLoss::v2().ignore_threshold(f64::NAN)), "AnchorLoss: ignore_threshold is NaN"),
+        (
+            v2().anchor_loss(AnchorLoss::v2().ignore_threshold(f64::NAN)),
+            "AnchorLoss: ignore_threshold is NaN",
+        ),
     ];
     for (head, expected) in cases {
         let error = head.check().unwrap_err().to_string();

@@ -1,12 +1,13 @@
 //! The loss of YOLOv2 and YOLOv3.
 
 use autodiff::{BceWithLogitsOptions, Float, Indices, Reduction, Tensor};
+use data::detection::BoundingBox;
 use nn::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use super::anchor_head::{AnchorHead, ClassScores};
 use super::targets::{AnchorTargets, Assigned, MapTargets};
-use crate::detection::DetectionLoss;
+use crate::detection::{DetectionLoss, Overlap};
 
 /// How far a predicted box is from its object's.
 ///
@@ -20,6 +21,9 @@ pub enum BoxLoss {
     /// −x̂ ln σ(t_x) − (1 − x̂) ln(1 − σ(t_x)), the same of y, and ½[(t_w − t̂_w)² + (t_h − t̂_h)²]: by each t its
     /// gradient is what is predicted minus what is true, which is what YOLOv3 asks for.
     CrossEntropy,
+    /// 1 minus a measure of how well the boxes overlap: GIoU, DIoU, CIoU, or IoU itself. In a file it is written
+    /// `{"overlap": "ciou"}`.
+    Overlap(Overlap),
 }
 
 /// How far the objectness σ(t_o) is from what it should be, t.
@@ -238,7 +242,7 @@ impl AnchorLoss {
             let offsets: Vec<i64> = offsets.map(|&offset| offset as i64).collect();
             let found = Indices::from_vec([targets.assigned.len(), head.entries()], offsets);
             let found = map.reshape([map.len()]).index_select(0, &found);
-            boxes = self.of_boxes(&found.slice(1, 0..4), &targets.assigned);
+            boxes = self.of_boxes(head.strides()[at] as f64, &found.slice(1, 0..4), &targets.assigned);
             let logits = found.slice(1, 5..);
             classes = of_classes(head.scores(), &logits, &targets.assigned) * self.class_scale;
         }
@@ -251,7 +255,7 @@ impl AnchorLoss {
 
     /// Of t_x, t_y, t_w, t_h [objects, 4].
     #[track_caller]
-    fn of_boxes<T: Float>(&self, t: &Tensor<T>, assigned: &[Assigned]) -> Tensor<T> {
+    fn of_boxes<T: Float>(&self, stride: f64, t: &Tensor<T>, assigned: &[Assigned]) -> Tensor<T> {
         let n = assigned.len();
         let weight = |one: &Assigned| self.coord_scale * if self.small_boxes { 2.0 - one.share } else { 1.0 };
         let weight = constant([n, 1], assigned.iter().map(weight));
@@ -263,6 +267,12 @@ impl AnchorLoss {
             BoxLoss::CrossEntropy => {
                 let options = BceWithLogitsOptions::new().weight(&weight).reduction(Reduction::Sum);
                 xy.binary_cross_entropy_with_logits_and(&true_xy, options)
+            }
+            BoxLoss::Overlap(overlap) => {
+                let edges = |b: &BoundingBox| [b.x1, b.y1, b.x2, b.y2];
+                let truth = constant([n, 4], assigned.iter().flat_map(|one| edges(&one.truth)));
+                let losses = overlap.loss(&predicted(t, stride, assigned), &truth, Reduction::None);
+                return (losses * weight.squeeze(1)).sum(..);
             }
         };
         centres + ((wh - true_wh).square() * weight).sum(..) * 0.5
@@ -293,6 +303,17 @@ impl AnchorLoss {
             }
         }
     }
+}
+
+/// The edges [objects, 4] of the boxes that t_x, t_y, t_w, t_h [objects, 4] mean, in pixels.
+#[track_caller]
+fn predicted<T: Float>(t: &Tensor<T>, stride: f64, assigned: &[Assigned]) -> Tensor<T> {
+    let n = assigned.len();
+    let cells = constant([n, 2], assigned.iter().flat_map(|one| [one.column as f64, one.row as f64]));
+    let anchors = constant([n, 2], assigned.iter().flat_map(|one| [one.anchor.0, one.anchor.1]));
+    let centres = (t.slice(1, 0..2).sigmoid() + cells) * stride;
+    let half = t.slice(1, 2..4).exp() * anchors * 0.5;
+    Tensor::concat(&[&(&centres - &half), &(&centres + &half)], 1)
 }
 
 /// Of logits [objects, classes].
