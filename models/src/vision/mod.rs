@@ -2,6 +2,7 @@
 
 mod darknet;
 
+pub(crate) use darknet::widened;
 pub use darknet::{
     ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
     Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,
