@@ -308,7 +308,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "split::folds: 4 examples cannot be cut into 5 folds; expected at least two folds")]
+    #[should_panic(
+        expected = "split::folds: 4 examples cannot be cut into 5 folds; expected at least two folds"
+    )]
     fn more_folds_than_examples_panic() {
         folds(4, 5, &mut rng(0));
     }

@@ -4,9 +4,12 @@
 //! number of classes, on the model: `ResNetConfig::resnet50().in_channels(1)` and `ResNet::resnet50(10, &mut rng)`. All
 //! are [`Stages`](crate::Stages): chains of named layers. Where torchvision has the network, its files load strictly.
 
+mod classifier;
 mod configured;
+pub mod explain;
 mod preprocessing;
 mod resnet;
 
+pub use classifier::Classifier;
 pub use preprocessing::{Preprocessing, Resampling};
 pub use resnet::{BlockForm, ResNet, ResNetConfig, ResidualBlock, Shortcut, Stem};
