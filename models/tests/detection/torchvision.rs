@@ -95,7 +95,7 @@ fn overlaps_and_their_gradients() {
 fn what_1000_sets_keep() {
     fn kept<T: Float>(seed: u64) -> [Vec<i64>; 2] {
         let mut rng = Random(seed);
-        let n = 1 + rng.below(if seed % 50 == 0 { 400 } else { 60 });
+        let n = 1 + rng.below(if seed.is_multiple_of(50) { 400 } else { 60 });
         let boxes: Tensor<T> = boxes_to_tensor(&rng.boxes(n, 60, 50));
         let n = n as usize;
         let scores = (0..n).map(|_| T::from_f64(rng.below(32) as f64 / 32.0)).collect();
@@ -106,8 +106,8 @@ fn what_1000_sets_keep() {
     }
     let expected = read().suppression;
     assert_eq!(expected.len(), 1000);
-    for (seed, expected) in (0..).zip(&expected) {
-        let found = if seed % 2 == 0 { kept::<f64>(seed) } else { kept::<f32>(seed) };
+    for (seed, expected) in (0u64..).zip(&expected) {
+        let found = if seed.is_multiple_of(2) { kept::<f64>(seed) } else { kept::<f32>(seed) };
         assert_eq!(&found, expected, "set {seed}");
     }
 }
@@ -116,14 +116,14 @@ fn what_1000_sets_keep() {
 fn the_matches_of_retina_net() {
     let expected = read().matches;
     assert_eq!(expected.len(), 60);
-    for (seed, expected) in (0..).zip(&expected) {
+    for (seed, expected) in (0u64..).zip(&expected) {
         let mut rng = Random(seed);
         let count = 1 + rng.below(4);
         let objects = rng.boxes(count, 50, 40);
         let mut anchors = vec![BoundingBox::new(0.0, 0.0, 100.0, 100.0)];
         let count = 1 + rng.below(30);
         anchors.extend(rng.boxes(count, 50, 40));
-        let matcher = Matcher::new(0.5, 0.4).allow_low_quality(seed % 2 == 0);
+        let matcher = Matcher::new(0.5, 0.4).allow_low_quality(seed.is_multiple_of(2));
         let found: Vec<i64> = matcher
             .matches(&objects, &anchors)
             .into_iter()
