@@ -1,10 +1,15 @@
 //! Detection: boxes and their overlaps, suppression, anchors, networks.
 
 mod anchor_head;
+mod encoding;
 mod formats;
+mod localization;
 mod nms;
+mod oracle;
 mod overlap;
 mod scenes;
+mod sliding;
 mod strategies;
 mod tiny_yolo;
 mod yolo;
+mod yolo_v1;
