@@ -49,7 +49,7 @@ pub trait ToConvolutional<T: Float> {
     /// Where a layer has no convolutional form, or what was made gives other numbers for a window: it is tried out.
     ///
     /// # Panics
-    /// If the network does not take an input of this shape.
+    /// If the network does not take an input of this shape, or a layer behind the flattening takes no map.
     #[track_caller]
     fn to_convolutional(&self, input: [usize; 3]) -> Result<Sequential<T>, ConvolutionalError>;
 }

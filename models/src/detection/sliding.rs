@@ -165,7 +165,10 @@ impl SlidingWindows {
     #[track_caller]
     pub fn run_convolutional<T: Float>(&self, network: &dyn Layer<T>, pictures: &Tensor<T>) -> Tensor<T> {
         self.each_scale(pictures, |x, [rows, columns]| {
-            let map = network.forward(x);
+            // What no window covers could be one place more to the network, which may not look at all of a window.
+            let end = |axis: usize, n: usize| (self.size.0[axis] + (n - 1) * self.stride.0[axis]) as isize;
+            let x = x.slice(2, 0..end(0, rows)).slice(3, 0..end(1, columns));
+            let map = network.forward(&x);
             let &[batch, outputs, found_rows, found_columns] = map.shape() else {
                 panic!(
                     "SlidingWindows: the network gives {:?}, not [batch, outputs, rows, columns]",

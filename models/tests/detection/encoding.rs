@@ -1,7 +1,7 @@
 //! Labels: encoding and decoding them.
 
 use proptest::prelude::*;
-use wengert::data::detection::{BoundingBox, Object};
+use wengert::data::detection::{BoundingBox, Detection, Object};
 use wengert::models::detection::BoxEncoding;
 use wengert::prelude::{Float, Tensor};
 
@@ -44,7 +44,7 @@ fn round_trip<T: Float>(
     let found = encoding.decode(&label, 0.5);
     prop_assert_eq!(found.len(), kept.len());
     for object in kept {
-        let same = |d: &&wengert::data::detection::Detection| {
+        let same = |d: &&Detection| {
             d.class == object.class && near(&d.bounding_box, &object.bounding_box, tolerance)
         };
         prop_assert!(found.iter().any(|d| same(&d) && d.score == 1.0), "{:?} of {:?}", object, found);

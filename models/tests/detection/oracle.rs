@@ -31,12 +31,15 @@ struct Case {
     #[serde(default)]
     class_scores: Option<ClassScores>,
     options: Value,
-    objects: Vec<Vec<(f64, f64, f64, f64, usize)>>,
+    objects: Vec<Vec<Labelled>>,
     maps: Vec<Array>,
     /// Of boxes, objectness, classes.
     loss: [f64; 3],
     gradients: Vec<Vec<f64>>,
 }
+
+/// The edges of an object and its class.
+type Labelled = (f64, f64, f64, f64, usize);
 
 #[derive(Deserialize)]
 struct Scale {
@@ -71,7 +74,8 @@ impl Case {
     }
 
     fn objects(&self) -> Vec<Vec<Object>> {
-        let object = |&(x1, y1, x2, y2, class): &_| Object::new(BoundingBox::new(x1, y1, x2, y2), class);
+        let object =
+            |&(x1, y1, x2, y2, class): &Labelled| Object::new(BoundingBox::new(x1, y1, x2, y2), class);
         self.objects.iter().map(|objects| objects.iter().map(object).collect()).collect()
     }
 }

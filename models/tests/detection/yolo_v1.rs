@@ -1,5 +1,7 @@
 //! The first YOLO and its head.
 
+use std::slice::from_ref;
+
 use wengert::autodiff::check::Check;
 use wengert::data::detection::{BoundingBox, Object};
 use wengert::models::detection::{DetectionHead, Detector, GridHead, YoloV1, YoloV1Config, YoloV1Layer};
@@ -51,7 +53,7 @@ fn gradients_are_those_of_the_differences() {
 fn the_first_object_of_a_cell_keeps_it() {
     let (head, map) = (head(), random::<f64>(&[1, 2, 3, 13], 5));
     let at = |x, class| Object::new(BoundingBox::from_center(x, 4.0, 6.0, 6.0), class);
-    let cost = |objects: Vec<Object>| head.loss(&[map.clone()], &[objects]).total().item();
+    let cost = |objects: Vec<Object>| head.loss(from_ref(&map), &[objects]).total().item();
     assert_eq!(cost(vec![at(3.0, 0), at(7.0, 2)]), cost(vec![at(3.0, 0)]));
     assert_ne!(cost(vec![at(7.0, 2), at(3.0, 0)]), cost(vec![at(3.0, 0)]));
 }
@@ -59,7 +61,7 @@ fn the_first_object_of_a_cell_keeps_it() {
 #[test]
 fn without_objects_only_the_confidences_cost() {
     let (head, map) = (head(), random::<f64>(&[2, 2, 3, 13], 6));
-    let loss = head.loss(&[map.clone()], &[vec![], vec![]]);
+    let loss = head.loss(from_ref(&map), &[vec![], vec![]]);
     assert_eq!((loss.boxes.item(), loss.classes.item()), (0.0, 0.0));
     let confidence = |c: isize| map.select(3, c).square().sum(..).item();
     let expected = 0.5 * (confidence(4) + confidence(9)) / 2.0;
