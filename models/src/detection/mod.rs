@@ -1,1 +1,3 @@
 //! Networks that say where the objects of a picture are.
+
+pub mod darknet;

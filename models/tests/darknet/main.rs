@@ -1,6 +1,7 @@
 //! Darknet-19, Darknet-53, and Darknet's files.
 
 mod classifiers;
+mod oracle;
 
 use wengert::prelude::*;
 
