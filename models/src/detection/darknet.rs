@@ -50,8 +50,8 @@ mod reorg;
 mod weights;
 
 pub use self::cfg::{
-    AvgPool, Cfg, CfgError, CfgLayer, Connected, Convolutional, DetectionHead, Dropout, Ignored, MaxPool,
-    NetOptions, RegionHead, Reorg, Route, Section, Shortcut, Softmax, Upsample, YoloHead,
+    AvgPool, Cfg, CfgError, CfgLayer, Connected, Convolutional, DetectionOptions, Dropout, Ignored, MaxPool,
+    NetOptions, RegionOptions, Reorg, Route, Section, Shortcut, Softmax, Upsample, YoloOptions,
 };
 pub use self::net::{DarknetNet, Epsilon, HeadOutput};
 pub use self::reorg::{reorg, reorg_reverse};

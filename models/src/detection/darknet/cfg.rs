@@ -17,8 +17,8 @@ use rand::Rng;
 pub use self::error::CfgError;
 use self::options::Options;
 pub use self::section::{
-    AvgPool, Connected, Convolutional, DetectionHead, Dropout, MaxPool, NetOptions, RegionHead, Reorg, Route,
-    Section, Shortcut, Softmax, Upsample, YoloHead,
+    AvgPool, Connected, Convolutional, DetectionOptions, Dropout, MaxPool, NetOptions, RegionOptions, Reorg,
+    Route, Section, Shortcut, Softmax, Upsample, YoloOptions,
 };
 use self::text::RawSection;
 use super::DarknetNet;

@@ -193,22 +193,18 @@ impl<T: Float> DarknetNet<T> {
         last
     }
 
-    /// The output of a layer without the axes of height and width, if it has none.
+    /// The output of a layer without the axes of height and width, if it has none whatever the pictures' size: because
+    /// it comes from a connected layer or the mean of each channel.
     fn as_features(&self, layer: usize, output: &Tensor<T>) -> Tensor<T> {
-        let passes_on = |section: &Section| {
-            matches!(
-                section,
-                Section::Dropout(_) | Section::Softmax(_) | Section::Cost | Section::Detection(_)
-            )
-        };
-        let source = self.cfg.layers()[..=layer].iter().rev().find(|layer| !passes_on(layer.section()));
-        match source.map(|layer| layer.section()) {
-            Some(Section::Connected(_) | Section::AvgPool(_)) => {
-                let [batch, features] = [output.shape()[0], output.shape()[1]];
-                output.reshape([batch, features])
-            }
-            _ => output.clone(),
+        let chain = self.cfg.layers()[..=layer].iter().rev().take_while(|layer| {
+            let joins = matches!(layer.section(), Section::Route(_) | Section::Shortcut(_));
+            layer.output()[1..] == [1, 1] && !joins
+        });
+        let is_source = |section: &Section| matches!(section, Section::Connected(_) | Section::AvgPool(_));
+        if !chain.into_iter().any(|layer| is_source(layer.section())) {
+            return output.clone();
         }
+        output.reshape([output.shape()[0], output.shape()[1]])
     }
 }
 

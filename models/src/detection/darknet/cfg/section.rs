@@ -115,11 +115,11 @@ pub enum Section {
     /// `[cost]`, a loss: in a forward pass it does nothing.
     Cost,
     /// `[region]`, the head of YOLO v2.
-    Region(RegionHead),
+    Region(RegionOptions),
     /// `[yolo]`, a head of YOLO v3.
-    Yolo(YoloHead),
+    Yolo(YoloOptions),
     /// `[detection]`, the head of YOLO v1.
-    Detection(DetectionHead),
+    Detection(DetectionOptions),
 }
 
 /// A convolution, with batch normalization or with a bias, and an activation.
@@ -237,7 +237,7 @@ pub struct Softmax {
 /// The head of YOLO v2, `[region]`: the map has (4 + 1 + classes) channels for each of `num` anchors.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct RegionHead {
+pub struct RegionOptions {
     /// The number of classes (default: 20).
     pub classes: usize,
     /// The number of anchors (1).
@@ -265,7 +265,7 @@ pub struct RegionHead {
 /// A head of YOLO v3, `[yolo]`: the map has (4 + 1 + classes) channels for each anchor of its mask.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct YoloHead {
+pub struct YoloOptions {
     /// The number of classes (default: 20).
     pub classes: usize,
     /// Which of the anchors are this head's (all).
@@ -278,7 +278,7 @@ pub struct YoloHead {
     pub truth_thresh: f64,
 }
 
-impl YoloHead {
+impl YoloOptions {
     /// The anchors that are this head's, in the order of the mask.
     pub fn own_anchors(&self) -> Vec<(f64, f64)> {
         self.mask.iter().map(|&at| self.anchors[at]).collect()
@@ -288,7 +288,7 @@ impl YoloHead {
 /// The head of YOLO v1, `[detection]`: side² cells of classes, then of `num` confidences, then of `num` boxes.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct DetectionHead {
+pub struct DetectionOptions {
     /// The number of classes (default: 1).
     pub classes: usize,
     /// The number of cells on each axis (7).
@@ -471,13 +471,13 @@ fn softmax(options: &Options<'_>) -> Result<Softmax, CfgError> {
 const TRAINING: [&str; 8] =
     ["jitter", "random", "max", "absolute", "forced", "log", "classfix", "mask_scale"];
 
-fn region(options: &Options<'_>) -> Result<RegionHead, CfgError> {
+fn region(options: &Options<'_>) -> Result<RegionOptions, CfgError> {
     options.pass_over(&TRAINING);
     options.pass_over(&["sqrt"]);
     no_files(options)?;
     only_four_coordinates(options, 4)?;
     let num = options.integer("num", 1, 1)?;
-    Ok(RegionHead {
+    Ok(RegionOptions {
         classes: options.integer("classes", 20, 1)?,
         num,
         anchors: anchors(options, num)?,
@@ -492,7 +492,7 @@ fn region(options: &Options<'_>) -> Result<RegionHead, CfgError> {
     })
 }
 
-fn yolo(options: &Options<'_>) -> Result<YoloHead, CfgError> {
+fn yolo(options: &Options<'_>) -> Result<YoloOptions, CfgError> {
     options.pass_over(&TRAINING);
     no_files(options)?;
     if options.number("scale_x_y", 1.0)? != 1.0 {
@@ -507,7 +507,7 @@ fn yolo(options: &Options<'_>) -> Result<YoloHead, CfgError> {
     let mask = mask.into_iter().map(|at| usize::try_from(at).ok().filter(|at| *at < num));
     let mask = mask.collect::<Option<Vec<usize>>>();
     let mask = mask.ok_or_else(|| options.wrong("mask", &format!("numbers of anchors, 0..={}", num - 1)))?;
-    Ok(YoloHead {
+    Ok(YoloOptions {
         classes: options.integer("classes", 20, 1)?,
         mask,
         anchors,
@@ -516,11 +516,11 @@ fn yolo(options: &Options<'_>) -> Result<YoloHead, CfgError> {
     })
 }
 
-fn detection(options: &Options<'_>) -> Result<DetectionHead, CfgError> {
+fn detection(options: &Options<'_>) -> Result<DetectionOptions, CfgError> {
     options.pass_over(&TRAINING);
     options.refuse("reorg")?;
     only_four_coordinates(options, 1)?;
-    Ok(DetectionHead {
+    Ok(DetectionOptions {
         classes: options.integer("classes", 1, 1)?,
         side: options.integer("side", 7, 1)?,
         num: options.integer("num", 1, 1)?,
