@@ -34,6 +34,23 @@ pub enum Error {
         #[source]
         problem: CsvProblem,
     },
+    /// The file system refused to take what was to be written.
+    #[error("cannot write {}: {source}", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Bytes are no picture that can be read.
+    #[error("{origin}: {problem}")]
+    Picture {
+        /// The file's path, or "bytes" for data in memory.
+        origin: String,
+        /// What is wrong with it.
+        #[source]
+        problem: PictureProblem,
+    },
     /// A folder lacks a file; any one of the names would have done.
     #[error("{}: there is no file named {}", .directory.display(), .looked_for.join(" or "))]
     MissingFile {
@@ -41,6 +58,18 @@ pub enum Error {
         directory: PathBuf,
         /// The names that were tried.
         looked_for: Vec<String>,
+    },
+    /// A configuration that describes nothing that could be made.
+    #[error("{configuration}: {field} is {found}, expected {expected}")]
+    Configuration {
+        /// The name of the configuration.
+        configuration: &'static str,
+        /// The field that is wrong.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+        /// What should stand there.
+        expected: String,
     },
     /// There are not as many labels as examples.
     #[error("{origin}: {examples} examples but {labels} labels")]
@@ -135,6 +164,52 @@ pub enum IdxProblem {
         /// The shape.
         shape: Vec<usize>,
     },
+}
+
+/// What is wrong with a picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureProblem {
+    /// There are no bytes.
+    #[error("there are no bytes")]
+    Empty,
+    /// The first bytes are those of no format that is read.
+    #[error("neither PNG nor JPEG: it begins with the bytes {0:02x?}")]
+    UnknownFormat(Vec<u8>),
+    /// The bytes end before the picture does.
+    #[error("truncated: {0}")]
+    Truncated(String),
+    /// A part of a PNG file is not what was written: its checksum differs.
+    #[error("damaged: the chunk {chunk} at byte {offset} has the checksum {found:08x}, not {expected:08x}")]
+    Checksum {
+        /// The chunk's type.
+        chunk: String,
+        /// Where it begins.
+        offset: usize,
+        /// The checksum that the file states.
+        expected: u32,
+        /// That of the bytes.
+        found: u32,
+    },
+    /// More bytes than the reader takes.
+    #[error("longer than the {limit} bytes this reader accepts")]
+    TooLong {
+        /// The bound in bytes.
+        limit: u64,
+    },
+    /// More pixels than the reader decodes.
+    #[error("the header claims {width} × {height} pixels, more than the {limit} this reader accepts")]
+    TooLarge {
+        /// The claimed width.
+        width: u32,
+        /// The claimed height.
+        height: u32,
+        /// The bound in pixels.
+        limit: u64,
+    },
+    /// The decoder could make nothing of it.
+    #[error("cannot be decoded: {0}")]
+    Decoding(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// What is wrong with a line of a table. Columns are counted from 1.

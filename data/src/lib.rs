@@ -4,6 +4,7 @@
 //!   [`iris`] are shipped with the library.
 //! * [`idx`] reads MNIST's file format, [`csv`] reads tables; both unpack gzip and believe no size before it is
 //!   checked.
+//! * [`picture`] reads PNG and JPEG and writes PNG.
 //! * [`split`] cuts a data set into parts, keeping the share of each class; [`Batches`] walks through a part in
 //!   mini-batches whose order is a function of seed and epoch.
 //! * [`Normalizer`] is fitted on the training part and used on all of them; [`transform`] resizes and pads
@@ -27,6 +28,7 @@
 //! }
 //! ```
 
+mod atomic;
 mod augment;
 mod batches;
 mod bundled;
@@ -36,6 +38,7 @@ pub mod detection;
 mod error;
 pub mod idx;
 mod normalizer;
+pub mod picture;
 mod source;
 pub mod split;
 pub mod transform;
@@ -44,5 +47,5 @@ pub use augment::RandomAffine;
 pub use batches::{Batch, Batches, Epoch};
 pub use bundled::{breast_cancer, digits, iris};
 pub use dataset::Dataset;
-pub use error::{CsvProblem, Error, IdxProblem};
+pub use error::{CsvProblem, Error, IdxProblem, PictureProblem};
 pub use normalizer::Normalizer;

@@ -1,8 +1,17 @@
 //! Networks that say what a picture shows.
+//!
+//! Each family has a configuration with a constructor for each network of its paper, and the same constructors, with a
+//! number of classes, on the model: `ResNetConfig::resnet50().in_channels(1)` and `ResNet::resnet50(10, &mut rng)`. All
+//! are [`Stages`](crate::Stages): chains of named layers. Where torchvision has the network, its files load strictly.
 
+mod configured;
 mod darknet;
+mod preprocessing;
+mod resnet;
 
 pub use darknet::{
     ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
     Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,
 };
+pub use preprocessing::{Preprocessing, Resampling};
+pub use resnet::{BlockForm, ResNet, ResNetConfig, ResidualBlock, Shortcut, Stem};

@@ -1,0 +1,5 @@
+//! Pictures: read, written, damaged.
+
+mod hostile;
+mod reading;
+mod writing;
