@@ -63,7 +63,7 @@ pub(super) fn output(cfg: &Cfg, section: &Section, input: [usize; 3]) -> Result<
             input
         }
         Section::Upsample(upsample) => {
-            let times = |n: usize| n.checked_mul(upsample.stride).unwrap_or(usize::MAX);
+            let times = |n: usize| n.saturating_mul(upsample.stride);
             [channels, times(height), times(width)]
         }
         Section::Reorg(reorg) => reorganized(reorg, input)?,
@@ -149,13 +149,13 @@ fn reorganized(reorg: &Reorg, [channels, height, width]: [usize; 3]) -> Result<[
         return Err(format!("{channels} channels are no multiple of stride², the stride being {stride}"));
     };
     if reorg.reverse {
-        let times = |n: usize| n.checked_mul(stride).unwrap_or(usize::MAX);
+        let times = |n: usize| n.saturating_mul(stride);
         return Ok([channels / squares, times(height), times(width)]);
     }
     if height % stride != 0 || width % stride != 0 {
         return Err(format!("{height}×{width} is no multiple of the stride, which is {stride}"));
     }
-    Ok([channels.checked_mul(squares).unwrap_or(usize::MAX), height / stride, width / stride])
+    Ok([channels.saturating_mul(squares), height / stride, width / stride])
 }
 
 fn head_fits([channels, ..]: [usize; 3], anchors: usize, classes: usize) -> Result<(), String> {

@@ -51,7 +51,7 @@ impl<R: Read> Source<R> {
         let (version, seen) = self.header()?;
         let header = version.header_len();
         let bytes = self.len.saturating_sub(header as u64);
-        if bytes % 4 != 0 {
+        if !bytes.is_multiple_of(4) {
             return Err(WeightsError::Ragged { origin: self.origin, header, found: bytes });
         }
         let numbered: Vec<Numbered<'_, '_, T>> = layers
