@@ -9,6 +9,7 @@ mod darknet;
 mod preprocessing;
 mod resnet;
 
+pub(crate) use darknet::widened;
 pub use darknet::{
     ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
     Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,

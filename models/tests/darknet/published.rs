@@ -2,6 +2,7 @@
 
 use wengert::models::Stages;
 use wengert::models::detection::darknet::{Cfg, DarknetNet, DarknetWeights, Section, Version, WeightsError};
+use wengert::models::detection::{Detector, TinyYoloConfig, YoloV2Config, YoloV3Config, YoloV3TinyConfig};
 use wengert::models::vision::{Darknet19Config, Darknet53Config};
 use wengert::prelude::*;
 
@@ -148,6 +149,42 @@ fn darknet53_takes_its_file() {
     let x = noise::<f64>(&[2, 3, 64, 96], 5);
     expect_same(&model.forward(&x).softmax(1), &net.forward(&x), "probabilities");
     assert!(model.weights_bytes(Version::default(), 640) == bytes);
+}
+
+/// The model takes the file, and gives what the network of the cfg gives at its heads.
+fn expect_detector(model: &(impl Detector<f64> + DarknetWeights<f64>), text: &str) {
+    let (net, bytes) = trained(&cfg(text));
+    let loaded = model.load_weights_bytes(&bytes).unwrap();
+    assert_eq!(loaded.layers, net.darknet_layers().len());
+    let x = noise::<f64>(&[2, 3, 64, 96], 3);
+    let (maps, heads) = (model.maps(&x), net.heads(&x));
+    assert_eq!(maps.len(), heads.len());
+    for (map, head) in maps.iter().zip(&heads) {
+        expect_same(map, &head.map, &format!("the map before layer {}", head.layer));
+    }
+    assert!(model.weights_bytes(loaded.version, loaded.seen) == bytes);
+}
+
+#[test]
+fn detectors_take_their_files() {
+    let anchors = |n: usize| (1..=n).map(|i| (i as f64, 2.0 * i as f64)).collect::<Vec<_>>();
+    let rng = &mut rng();
+    expect_detector(&YoloV2Config::new(3, anchors(5)).width(WIDTH).init(rng), &yolov2(64, 16, 3));
+    expect_detector(&YoloV3Config::new(3, anchors(9)).width(WIDTH).init(rng), &yolov3(64, 16, 3));
+    expect_detector(&YoloV3TinyConfig::new(3, anchors(6)).width(WIDTH).init(rng), &yolov3_tiny(16, 3));
+    let tiny = TinyYoloConfig::new(3, anchors(5)).widths([1, 2, 4, 8, 16, 32]).same_pool(true);
+    expect_detector(&tiny.neck([64, 32]).init(rng), &yolov2_tiny(16, 512, 3));
+}
+
+#[test]
+fn anchors_of_the_zoo_are_those_of_the_cfgs() {
+    let v3 = cfg(&yolov3(416, 1, 80));
+    let Section::Yolo(head) = v3.layers()[106].section() else { panic!("106 is a head") };
+    assert_eq!(YoloV3Config::coco(), YoloV3Config::new(80, head.anchors.clone()));
+    let v2 = cfg(&yolov2(416, 1, 80));
+    let Section::Region(head) = v2.layers()[31].section() else { panic!("31 is a head") };
+    let pixels: Vec<(f64, f64)> = head.anchors.iter().map(|(w, h)| (w * 32.0, h * 32.0)).collect();
+    assert_eq!(YoloV2Config::coco(), YoloV2Config::new(80, pixels));
 }
 
 #[test]

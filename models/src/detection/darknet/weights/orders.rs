@@ -1,9 +1,10 @@
-//! The order of the layers of Darknet's own networks.
+//! The order of the layers of Darknet's networks: the classifiers, YOLO, and any that a `.cfg` file describes.
 
 use autodiff::Float;
 
 use super::super::{DarknetNet, Section};
 use super::{DarknetLayer, DarknetWeights};
+use crate::detection::{TinyYolo, YoloV2, YoloV3, YoloV3Branch, YoloV3Tiny};
 use crate::vision::{
     ConvBnLeaky, Darknet19, Darknet19Backbone, Darknet53, Darknet53Backbone, DarknetResidual, DarknetStage,
 };
@@ -20,6 +21,14 @@ fn within<'a, T: Float>(
         };
         layer
     })
+}
+
+/// The same for blocks that follow each other.
+fn each_within<'a, T: Float>(
+    name: &'a str,
+    parts: &'a [impl DarknetWeights<T>],
+) -> impl Iterator<Item = DarknetLayer<'a, T>> {
+    parts.iter().enumerate().flat_map(move |(i, part)| within(format!("{name}.{i}"), part))
 }
 
 impl<T: Float> DarknetWeights<T> for ConvBnLeaky<T> {
@@ -52,17 +61,13 @@ impl<T: Float> DarknetWeights<T> for DarknetResidual<T> {
 
 impl<T: Float> DarknetWeights<T> for DarknetStage<T> {
     fn darknet_layers(&self) -> Vec<DarknetLayer<'_, T>> {
-        let blocks = self.blocks.iter().enumerate();
-        let blocks = blocks.flat_map(|(i, block)| within(format!("blocks.{i}"), block));
-        within("down", &self.down).chain(blocks).collect()
+        within("down", &self.down).chain(each_within("blocks", &self.blocks)).collect()
     }
 }
 
 impl<T: Float> DarknetWeights<T> for Darknet53Backbone<T> {
     fn darknet_layers(&self) -> Vec<DarknetLayer<'_, T>> {
-        let stages = self.stages.iter().enumerate();
-        let stages = stages.flat_map(|(i, stage)| within(format!("stages.{i}"), stage));
-        within("stem", &self.stem).chain(stages).collect()
+        within("stem", &self.stem).chain(each_within("stages", &self.stages)).collect()
     }
 }
 
@@ -71,6 +76,52 @@ impl<T: Float> DarknetWeights<T> for Darknet53<T> {
         let mut layers: Vec<_> = within("backbone", &self.backbone).collect();
         layers.push(DarknetLayer::pointwise("classifier", &self.classifier));
         layers
+    }
+}
+
+/// `yolov2-tiny.weights` and `yolov2-tiny-voc.weights`.
+impl<T: Float> DarknetWeights<T> for TinyYolo<T> {
+    fn darknet_layers(&self) -> Vec<DarknetLayer<'_, T>> {
+        let mut layers: Vec<_> = each_within("features", &self.features).collect();
+        layers.extend(each_within("neck", &self.neck));
+        layers.push(DarknetLayer::convolutional("output", &self.output, None));
+        layers
+    }
+}
+
+/// `yolov2.weights` and `yolov2-voc.weights`.
+impl<T: Float> DarknetWeights<T> for YoloV2<T> {
+    fn darknet_layers(&self) -> Vec<DarknetLayer<'_, T>> {
+        let mut layers: Vec<_> = within("backbone", &self.backbone).collect();
+        layers.extend(each_within("neck", &self.neck));
+        layers.extend(within("passthrough", &self.passthrough));
+        layers.extend(within("fusion", &self.fusion));
+        layers.push(DarknetLayer::convolutional("output", &self.output, None));
+        layers
+    }
+}
+
+impl<T: Float> DarknetWeights<T> for YoloV3Branch<T> {
+    fn darknet_layers(&self) -> Vec<DarknetLayer<'_, T>> {
+        let mut layers: Vec<_> = self.reduce.iter().flat_map(|reduce| within("reduce", reduce)).collect();
+        layers.extend(each_within("neck", &self.neck));
+        layers.extend(within("last", &self.last));
+        layers.push(DarknetLayer::convolutional("output", &self.output, None));
+        layers
+    }
+}
+
+/// `yolov3.weights`.
+impl<T: Float> DarknetWeights<T> for YoloV3<T> {
+    fn darknet_layers(&self) -> Vec<DarknetLayer<'_, T>> {
+        within("backbone", &self.backbone).chain(each_within("branches", &self.branches)).collect()
+    }
+}
+
+/// `yolov3-tiny.weights`.
+impl<T: Float> DarknetWeights<T> for YoloV3Tiny<T> {
+    fn darknet_layers(&self) -> Vec<DarknetLayer<'_, T>> {
+        each_within("features", &self.features).chain(each_within("branches", &self.branches)).collect()
     }
 }
 
