@@ -158,7 +158,7 @@ fn every_layer_learns() {
     for case in cases() {
         let net = case.net::<f64>();
         let tape = Tape::training(0);
-        let audit = tape.audit(&loss(&net, &tape.constant(&case.input.tensor())), &net);
+        let audit = tape.audit(&loss(&net, &tape.constant(case.input.tensor())), &net);
         assert!(audit.findings().is_empty(), "{}: {audit}", case.name);
     }
 }
@@ -187,6 +187,6 @@ fn frozen_statistics_use_the_chosen_epsilon_in_training_too() {
     let case = &cases()[0];
     let net = case.net::<f64>().epsilon(Epsilon::Outside);
     net.freeze();
-    let found = net.outputs(&Tape::training(0).constant(&case.input.tensor()), &[0]);
+    let found = net.outputs(&Tape::training(0).constant(case.input.tensor()), &[0]);
     expect_close(&found[0], &case.outside[0], 1e-11, "layer 0");
 }
