@@ -39,9 +39,13 @@ pub mod prelude {
         SoftmaxFocalOptions, TripletOptions,
     };
     pub use data::{Batch, Batches, Dataset};
+    pub use models::detection::{
+        Detector, TinyYolo, TinyYoloConfig, YoloV2, YoloV2Config, YoloV3, YoloV3Config, YoloV3Tiny,
+        YoloV3TinyConfig,
+    };
     pub use models::vision::{
-        AlexNet, AlexNetConfig, GoogLeNet, GoogLeNetConfig, Inception, InceptionConfig, ResNet, ResNetConfig,
-        Vgg, VggConfig,
+        AlexNet, AlexNetConfig, Classifier, Darknet19, Darknet19Config, Darknet53, Darknet53Config,
+        GoogLeNet, GoogLeNetConfig, Inception, InceptionConfig, ResNet, ResNetConfig, Vgg, VggConfig,
     };
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig, Stage, Stages};
     pub use nn::{

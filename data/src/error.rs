@@ -59,6 +59,18 @@ pub enum Error {
         /// The names that were tried.
         looked_for: Vec<String>,
     },
+    /// A configuration that describes nothing that could be made.
+    #[error("{configuration}: {field} is {found}, expected {expected}")]
+    Configuration {
+        /// The name of the configuration.
+        configuration: &'static str,
+        /// The field that is wrong.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+        /// What should stand there.
+        expected: String,
+    },
     /// There are not as many labels as examples.
     #[error("{origin}: {examples} examples but {labels} labels")]
     CountMismatch {
@@ -194,6 +206,16 @@ pub enum PictureProblem {
         height: u32,
         /// The bound in pixels.
         limit: u64,
+    },
+    /// A picture has another shape than those it should stand with.
+    #[error(
+        "the shape {found:?} is not {expected:?}, that of the batch's first; let the last transform give one size"
+    )]
+    Shape {
+        /// The shape of the first.
+        expected: [usize; 3],
+        /// That of this one.
+        found: [usize; 3],
     },
     /// The decoder could make nothing of it.
     #[error("cannot be decoded: {0}")]

@@ -5,13 +5,22 @@
 //! are [`Stages`](crate::Stages): chains of named layers. Where torchvision has the network, its files load strictly.
 
 mod alexnet;
+mod classifier;
 mod configured;
+mod darknet;
+pub mod explain;
 mod googlenet;
 mod preprocessing;
 mod resnet;
 mod vgg;
 
 pub use alexnet::{AlexNet, AlexNetConfig};
+pub use classifier::Classifier;
+pub(crate) use darknet::widened;
+pub use darknet::{
+    ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
+    Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,
+};
 pub use googlenet::{
     BasicConv2d, GoogLeNet, GoogLeNetConfig, GoogLeNetOutputs, Inception, InceptionAux, InceptionConfig,
 };
