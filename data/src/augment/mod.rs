@@ -101,6 +101,11 @@ fn check_probability(name: &str, p: f64) {
     assert!((0.0..=1.0).contains(&p), "{name}: a probability of {p} is not in 0..=1");
 }
 
+#[track_caller]
+fn check_visible(fraction: f64) {
+    assert!((0.0..=1.0).contains(&fraction), "min_visible: a part of {fraction} is not in 0..=1");
+}
+
 /// Says whose range it is that is none.
 #[track_caller]
 fn check_range(name: &str, what: &str, low: f64, high: f64) {

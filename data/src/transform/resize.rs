@@ -80,26 +80,40 @@ pub fn resize(
     }
     let picture = picture.as_standard_layout();
     let old = picture.as_slice().expect("standard layout");
-    // Columns first, then rows.
-    let columns = resampling.taps(w, width);
-    let mut narrow = Vec::with_capacity(c * h * width);
+    let (rows, columns) = (resampling.taps(h, height), resampling.taps(w, width));
+    // What stands between the two steps must not be large where a long, narrow picture becomes a square one.
+    let resized = if h.saturating_mul(width) <= height.saturating_mul(w) {
+        down(&across(old, w, &columns), h, width, &rows)
+    } else {
+        across(&down(old, h, w, &rows), w, &columns)
+    };
+    Array3::from_shape_vec((c, height, width), resized).expect("a value a pixel")
+}
+
+/// Rows of `w` pixels with new columns.
+fn across(old: &[f32], w: usize, columns: &[Taps]) -> Vec<f32> {
+    let mut new = Vec::with_capacity(old.len() / w * columns.len());
     for row in old.chunks_exact(w) {
-        narrow.extend(columns.iter().map(|taps| {
+        new.extend(columns.iter().map(|taps| {
             let old = &row[taps.first..][..taps.weights.len()];
             old.iter().zip(&taps.weights).map(|(x, weight)| x * weight).sum::<f32>()
         }));
     }
-    let rows = resampling.taps(h, height);
-    let mut resized = vec![0.0; c * height * width];
-    for (plane, new) in narrow.chunks_exact(h * width).zip(resized.chunks_exact_mut(height * width)) {
-        for (taps, new) in rows.iter().zip(new.chunks_exact_mut(width)) {
-            let old = plane[taps.first * width..].chunks_exact(width);
+    new
+}
+
+/// Planes of `h` rows of `w` pixels with new rows.
+fn down(old: &[f32], h: usize, w: usize, rows: &[Taps]) -> Vec<f32> {
+    let mut new = vec![0.0; old.len() / h * rows.len()];
+    for (old, new) in old.chunks_exact(h * w).zip(new.chunks_exact_mut(rows.len() * w)) {
+        for (taps, new) in rows.iter().zip(new.chunks_exact_mut(w)) {
+            let old = old[taps.first * w..].chunks_exact(w);
             for (row, weight) in old.zip(&taps.weights) {
                 new.iter_mut().zip(row).for_each(|(new, x)| *new += x * weight);
             }
         }
     }
-    Array3::from_shape_vec((c, height, width), resized).expect("a value a pixel")
+    new
 }
 
 /// Height and width of a picture of `height` × `width` pixels whose shorter side becomes `size` and whose longer
