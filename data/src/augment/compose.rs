@@ -47,8 +47,8 @@ impl Compose {
         self
     }
 
-    /// How much of an object must stay in its picture, see [`Sample::min_visible`]; for [`apply_with_objects`](
-    /// Self::apply_with_objects).
+    /// How much of an object must stay in its picture for the label to keep it: [`Sample::min_visible`] of the samples
+    /// that [`apply_with_objects`](Self::apply_with_objects) makes.
     ///
     /// # Panics
     /// If it is not in 0..=1.

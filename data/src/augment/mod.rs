@@ -90,6 +90,12 @@ pub trait Transform: Debug + Send + Sync {
     fn transform(&self, sample: Sample, rng: &mut ChaCha8Rng) -> Sample;
 }
 
+impl<F: Transform + ?Sized> Transform for Box<F> {
+    fn transform(&self, sample: Sample, rng: &mut ChaCha8Rng) -> Sample {
+        (**self).transform(sample, rng)
+    }
+}
+
 /// A number drawn evenly from a range, which may be a point.
 fn between(low: f64, high: f64, rng: &mut ChaCha8Rng) -> f64 {
     low + (high - low) * rng.random::<f64>()

@@ -84,7 +84,7 @@ proptest! {
     fn turned_objects_are_inside_their_boxes(place in place(), seed: u64) {
         let transforms: [Box<dyn Transform>; 4] = [
             Box::new(RandomRotation::new(45.0).interpolation(Interpolation::Nearest)),
-            Box::new(RandomAffine::new().degrees(20.0).shear(15.0).scale(0.2).translate(0.1)),
+            Box::new(RandomAffine::new().degrees(20.0).shear(15.0).shear_y(10.0).scale(0.2).translate(0.1)),
             Box::new(RandomPerspective::new().p(1.0)),
             Box::new(ElasticTransform::new().alpha(20.0).sigma(6.0)),
         ];
