@@ -4,11 +4,15 @@
 //! number of classes, on the model: `ResNetConfig::resnet50().in_channels(1)` and `ResNet::resnet50(10, &mut rng)`. All
 //! are [`Stages`](crate::Stages): chains of named layers. Where torchvision has the network, its files load strictly.
 
+mod classifier;
 mod configured;
 mod darknet;
+pub mod explain;
 mod preprocessing;
 mod resnet;
 
+pub use classifier::Classifier;
+pub(crate) use darknet::widened;
 pub use darknet::{
     ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
     Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,
