@@ -1,11 +1,13 @@
 //! YOLOv2 and YOLOv3: sizes, order of the parameters, that all of them learn.
 
 use wengert::models::detection::{
-    Detector, Reorg, YoloV2, YoloV2Config, YoloV3, YoloV3Config, YoloV3Tiny, YoloV3TinyConfig,
+    AnchorLoss, BoxLoss, Detector, Overlap, Reorg, YoloV2, YoloV2Config, YoloV3, YoloV3Config, YoloV3Tiny,
+    YoloV3TinyConfig,
 };
 use wengert::prelude::*;
 
 use crate::scenes::{random, rectangles, rng};
+use crate::tiny_yolo::all_found;
 
 const ANCHORS: [(f64, f64); 6] =
     [(8.0, 12.0), (14.0, 10.0), (12.0, 25.0), (28.0, 20.0), (25.0, 40.0), (50.0, 50.0)];
@@ -81,6 +83,22 @@ impl<M: Detector<f32>> Trained for M {
         loss.backward();
         assert_eq!(self.detect(&pictures, 0.99, 0.5).len(), 2);
     }
+}
+
+#[test]
+fn the_small_yolov3_learns_some_scenes_by_heart() {
+    let (pictures, objects) = rectangles(4, 2, 64, 4);
+    let loss = AnchorLoss::v3().box_loss(BoxLoss::Overlap(Overlap::Ciou));
+    let anchors = [(16.0, 24.0), (28.0, 30.0)];
+    let config = YoloV3TinyConfig::new(2, anchors).in_channels(2).width(1.0 / 16.0).loss(loss);
+    let model = config.init::<f32>(&mut rng(1));
+    let mut adam = Adam::new(model.parameters(), 1e-2);
+    for _ in 0..120 {
+        let loss = model.loss(&model.maps(&Tape::training(0).constant(&pictures)), &objects);
+        adam.step(&loss.backward());
+    }
+    let found = model.detect(&pictures, 0.5, 0.5);
+    assert!(all_found(&found, &objects, 0.7), "{found:#?} {objects:#?}");
 }
 
 #[test]

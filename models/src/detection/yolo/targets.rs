@@ -71,6 +71,7 @@ impl AnchorTargets {
                 }
             })
             .collect();
+        let mut taken: Vec<Vec<bool>> = targets.iter().map(|map| vec![false; map.weight.len()]).collect();
         for (picture, objects) in objects.iter().enumerate() {
             for (number, object) in objects.iter().enumerate() {
                 assert!(
@@ -94,7 +95,7 @@ impl AnchorTargets {
                 let Some((which, at)) = place(maps, picture, &object.bounding_box) else { continue };
                 let (map, targets) = (&maps[which], &mut targets[which]);
                 let index = map.index(at);
-                if targets.assigned.iter().any(|other| other.index == index) {
+                if std::mem::replace(&mut taken[which][index], true) {
                     continue;
                 }
                 let rescored = || map.bounding_box(at).iou(&object.bounding_box);
