@@ -1,6 +1,7 @@
 //! Detection: boxes and their overlaps, suppression, anchors, networks.
 
 mod anchor_head;
+mod anchors;
 mod encoding;
 mod formats;
 mod localization;
@@ -9,7 +10,9 @@ mod oracle;
 mod overlap;
 mod scenes;
 mod sliding;
+mod soft_nms;
 mod strategies;
 mod tiny_yolo;
+mod torchvision;
 mod yolo;
 mod yolo_v1;
