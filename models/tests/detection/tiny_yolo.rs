@@ -104,7 +104,7 @@ fn configurations_are_read_and_checked() {
     assert_eq!(config, back);
     let wrong = [
         (TinyYoloConfig::new(0, [(1.0, 1.0)]), "AnchorHead: classes is 0"),
-        (TinyYoloConfig::new(1, []), "AnchorHead: anchors is []"),
+        (TinyYoloConfig::new(1, [[0.0; 2]; 0]), "AnchorHead: anchors is []"),
         (TinyYoloConfig::new(1, [(1.0, 1.0)]).widths([]), "TinyYoloConfig: widths is []"),
         (TinyYoloConfig::new(1, [(1.0, 1.0)]).widths([1; 70]), "TinyYoloConfig: widths is [1, 1"),
         (TinyYoloConfig::new(1, [(1.0, 1.0)]).widths([4, 0]), "BatchNormConfig: num_features is 0"),
