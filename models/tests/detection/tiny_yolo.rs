@@ -41,6 +41,16 @@ fn it_learns_some_scenes_by_heart() {
 }
 
 #[test]
+fn single_and_double_precision_agree() {
+    let (pictures, objects) = rectangles(2, 2, 32, 3);
+    let (single, double) = (small::<f32>(), small::<f64>());
+    let found = single.loss(&single.maps(&Tape::training(0).constant(&pictures)), &objects).item();
+    let pictures = pictures.cast::<f64>();
+    let expected = double.loss(&double.maps(&Tape::training(0).constant(&pictures)), &objects).item();
+    assert!((f64::from(found) - expected).abs() < 1e-4 * expected, "{found} {expected}");
+}
+
+#[test]
 fn every_parameter_learns_at_any_size() {
     let model = small::<f32>();
     for size in [16, 32, 60] {
