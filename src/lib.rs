@@ -39,7 +39,9 @@ pub mod prelude {
         SoftmaxFocalOptions, TripletOptions,
     };
     pub use data::{Batch, Batches, Dataset};
-    pub use models::vision::{Classifier, ResNet, ResNetConfig};
+    pub use models::vision::{
+        Classifier, Darknet19, Darknet19Config, Darknet53, Darknet53Config, ResNet, ResNetConfig,
+    };
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig, Stage, Stages};
     pub use nn::{
         self, Activation, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Bilinear, BilinearConfig,

@@ -59,6 +59,18 @@ pub enum Error {
         /// The names that were tried.
         looked_for: Vec<String>,
     },
+    /// A configuration that describes nothing that could be made.
+    #[error("{configuration}: {field} is {found}, expected {expected}")]
+    Configuration {
+        /// The name of the configuration.
+        configuration: &'static str,
+        /// The field that is wrong.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+        /// What should stand there.
+        expected: String,
+    },
     /// There are not as many labels as examples.
     #[error("{origin}: {examples} examples but {labels} labels")]
     CountMismatch {

@@ -8,8 +8,12 @@
 //! assert_eq!(a.iou(&b), 2.0 / 6.0);
 //! ```
 
+mod batch;
 mod bounding_box;
 mod object;
+pub mod scenes;
 
+pub use batch::DetectionBatch;
 pub use bounding_box::BoundingBox;
 pub use object::{Detection, Object};
+pub use scenes::{Polarity, Scene, SceneBatches, SceneConfig, Scenes};

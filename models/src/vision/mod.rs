@@ -6,10 +6,15 @@
 
 mod classifier;
 mod configured;
+mod darknet;
 pub mod explain;
 mod preprocessing;
 mod resnet;
 
 pub use classifier::Classifier;
+pub use darknet::{
+    ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
+    Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,
+};
 pub use preprocessing::{Preprocessing, Resampling};
 pub use resnet::{BlockForm, ResNet, ResNetConfig, ResidualBlock, Shortcut, Stem};

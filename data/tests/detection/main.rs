@@ -1,0 +1,3 @@
+//! Pictures with objects: made ones, and those that label files describe.
+
+mod scenes;
