@@ -39,6 +39,10 @@ pub mod prelude {
         SoftmaxFocalOptions, TripletOptions,
     };
     pub use data::{Batch, Batches, Dataset};
+    pub use models::detection::{
+        Detector, TinyYolo, TinyYoloConfig, YoloV2, YoloV2Config, YoloV3, YoloV3Config, YoloV3Tiny,
+        YoloV3TinyConfig,
+    };
     pub use models::vision::{
         Classifier, Darknet19, Darknet19Config, Darknet53, Darknet53Config, ResNet, ResNetConfig,
     };

@@ -12,6 +12,10 @@ mod preprocessing;
 mod resnet;
 
 pub use classifier::Classifier;
+<<<<<<< HEAD
+=======
+pub(crate) use darknet::widened;
+>>>>>>> 1cf8367bc40015bf33e4ba3fc635dfb217779f89
 pub use darknet::{
     ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
     Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,
