@@ -17,7 +17,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
     pub(crate) seed: u64,
     /// How often the training pictures are gone through.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) epochs: u64,
     /// Into how many folds the digits are cut.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..=1797))]

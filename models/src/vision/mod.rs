@@ -10,15 +10,14 @@ mod darknet;
 pub mod explain;
 mod preprocessing;
 mod resnet;
+mod ten_crop;
 
 pub use classifier::Classifier;
-<<<<<<< HEAD
-=======
 pub(crate) use darknet::widened;
->>>>>>> 1cf8367bc40015bf33e4ba3fc635dfb217779f89
 pub use darknet::{
     ConvBnLeaky, ConvBnLeakyConfig, Darknet19, Darknet19Backbone, Darknet19Config, Darknet53,
     Darknet53Backbone, Darknet53Config, DarknetResidual, DarknetStage,
 };
 pub use preprocessing::{Preprocessing, Resampling};
 pub use resnet::{BlockForm, ResNet, ResNetConfig, ResidualBlock, Shortcut, Stem};
+pub use ten_crop::ten_crop_probabilities;
