@@ -63,7 +63,8 @@ where
         .configure_mesh()
         .x_desc("epoch")
         .label_style(("sans-serif", 13))
-        .x_label_formatter(&|x| format!("{x:.0}"))
+        .x_labels(epochs.clamp(2, 12))
+        .x_label_formatter(&|x| if x.fract() == 0.0 { format!("{x:.0}") } else { String::new() })
         .light_line_style(WHITE)
         .draw()?;
     for series in all {
