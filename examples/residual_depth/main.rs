@@ -173,19 +173,22 @@ fn hits(predicted: &Indices, labels: &Indices) -> usize {
 }
 
 /// The curves of the plain networks on the left, those of the residual ones on the right, each depth in a colour: on the
-/// training pictures thin, on the test pictures thick.
+/// training pictures thin, on the test pictures thick. The legend stands on the right, where there is room.
 fn draw(depths: &[usize], plain: &[History], residual: &[History], path: &Path) -> Outcome {
     fonts();
     let root = BitMapBackend::new(path, (1100, 440)).into_drawing_area();
     root.fill(&WHITE)?;
     let (left, right) = root.split_horizontally(550);
     let names: Vec<String> = depths.iter().map(|depth| format!("{depth} layers")).collect();
-    for (area, title, histories) in [(&left, "plain", plain), (&right, "residual", residual)] {
+    for (area, title, histories, named) in
+        [(&left, "plain", plain, false), (&right, "residual", residual, true)]
+    {
         let mut all = Vec::new();
         for (at, history) in histories.iter().enumerate() {
             let colour = COLOURS[at % COLOURS.len()];
             all.push(Series { name: None, colour, width: 1, values: &history.train });
-            all.push(Series { name: Some(&names[at]), colour, width: 3, values: &history.test });
+            let name = named.then_some(names[at].as_str());
+            all.push(Series { name, colour, width: 3, values: &history.test });
         }
         let title = format!("{title}: accuracy in training (thin) and test (thick), %");
         lines(area, &title, 0.0..101.0, SeriesLabelPosition::LowerRight, &all)?;
