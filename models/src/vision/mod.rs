@@ -12,6 +12,7 @@ pub mod explain;
 mod googlenet;
 mod preprocessing;
 mod resnet;
+mod ten_crop;
 mod vgg;
 
 pub use alexnet::{AlexNet, AlexNetConfig};
@@ -26,4 +27,5 @@ pub use googlenet::{
 };
 pub use preprocessing::{Preprocessing, Resampling};
 pub use resnet::{BlockForm, ResNet, ResNetConfig, ResidualBlock, Shortcut, Stem};
+pub use ten_crop::ten_crop_probabilities;
 pub use vgg::{Vgg, VggConfig};
