@@ -102,11 +102,11 @@ fn pictures_of_any_size_and_number_fit() {
 }
 
 #[test]
-fn the_smallest_pictures_that_torchvision_takes_fit() {
+fn the_smallest_pictures_fit() {
     let x = |side| Tensor::<f32>::zeros([2, 3, side, side]);
-    for config in [GoogLeNetConfig::paper(), GoogLeNetConfig::torchvision()] {
+    for (config, side) in [(GoogLeNetConfig::paper(), 31), (GoogLeNetConfig::torchvision(), 15)] {
         let model = config.classes(4).weight_init(Init::zeros()).init(&mut rng());
-        assert_eq!(model.forward(&x(15)).shape(), [2, 4]);
+        assert_eq!(model.forward(&x(side)).shape(), [2, 4]);
         let tape = Tape::training(0);
         assert_eq!(model.outputs(&tape.constant(x(33))).aux_logits1.unwrap().shape(), [2, 4]);
     }

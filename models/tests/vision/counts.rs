@@ -136,7 +136,7 @@ fn vggs() {
 fn googlenets() {
     let zeros = |config: GoogLeNetConfig| config.weight_init(Init::zeros()).init::<f32>(&mut rng());
     for (name, config, with_heads, parameters, giga) in [
-        ("paper", GoogLeNetConfig::paper(), 13_378_280, 6_998_552, 1.582),
+        ("paper", GoogLeNetConfig::paper(), 13_378_280, 6_998_552, 1.583),
         ("torchvision", GoogLeNetConfig::torchvision(), 13_004_888, 6_624_904, 1.498),
     ] {
         assert_eq!(zeros(config.clone()).parameter_count(), with_heads, "{name}");

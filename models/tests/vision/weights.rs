@@ -16,7 +16,11 @@ pub(crate) fn hashed(seed: u32, i: u32) -> u32 {
 
 /// In −1..1, exact in single precision.
 pub(crate) fn uniform(seed: u32, n: usize) -> impl Iterator<Item = f32> {
-    (0..n as u32).map(move |i| (hashed(seed, i) >> 8) as f32 * (1.0 / (1 << 23) as f32) - 1.0)
+    (0..n as u32).map(move |i| one(seed, i))
+}
+
+fn one(seed: u32, i: u32) -> f32 {
+    (hashed(seed, i) >> 8) as f32 * (1.0 / (1 << 23) as f32) - 1.0
 }
 
 /// Pictures [batch, 3, side, side].
@@ -50,20 +54,28 @@ fn write(key: &str, shape: &[usize], bytes: &mut Vec<u8>) {
     if key.ends_with("num_batches_tracked") {
         return bytes.extend(3i64.to_le_bytes());
     }
-    let u = uniform(crc32(key.as_bytes()), shape.iter().product());
-    let mut put = |x: f32| bytes.extend(x.to_le_bytes());
+    let (seed, n) = (crc32(key.as_bytes()), shape.iter().product::<usize>());
     if shape.len() > 1 {
         let fan_in: usize = shape[1..].iter().product();
         let bound = (6.0 / fan_in as f64).sqrt() as f32;
-        u.for_each(|u| put(u * bound));
+        put(seed, n, bytes, |u| u * bound);
     } else if key.ends_with("running_var") {
-        u.for_each(|u| put(1.0 + 0.5 * u));
+        put(seed, n, bytes, |u| 1.0 + 0.5 * u);
     } else if key.ends_with("weight") {
         let ends_branch = key.ends_with("bn2.weight") || key.ends_with("bn3.weight");
         let factor = if ends_branch { 0.5 } else { 1.0 };
-        u.for_each(|u| put((1.0 + 0.25 * u) * factor));
+        put(seed, n, bytes, |u| (1.0 + 0.25 * u) * factor);
     } else {
-        u.for_each(|u| put(0.1 * u));
+        put(seed, n, bytes, |u| 0.1 * u);
+    }
+}
+
+/// Appends n numbers. All at once: there are many millions.
+fn put(seed: u32, n: usize, bytes: &mut Vec<u8>, number: impl Fn(f32) -> f32) {
+    let start = bytes.len();
+    bytes.resize(start + 4 * n, 0);
+    for (i, to) in bytes[start..].as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        *to = number(one(seed, i as u32)).to_le_bytes();
     }
 }
 

@@ -12,8 +12,8 @@ pub use self::config::GoogLeNetConfig;
 pub use self::inception::{BasicConv2d, Inception, InceptionConfig};
 use crate::{Stage, Stages};
 
-/// GoogLeNet, for pictures of 224×224 and others of at least 15×15: [batch, channels, height, width] to logits
-/// [batch, classes].
+/// GoogLeNet, for pictures of 224×224 and others of at least 31×31, in torchvision's form 15×15:
+/// [batch, channels, height, width] to logits [batch, classes].
 ///
 /// Three convolutions, nine [`Inception`] modules with reductions, the mean over all places, dropout and a linear layer.
 /// In training, two auxiliary heads look at the maps in the middle, so that gradients reach the first layers by a
@@ -22,7 +22,7 @@ use crate::{Stage, Stages};
 ///
 /// | form | parameters | without heads | multiply-adds, 224×224, without heads |
 /// | --- | --- | --- | --- |
-/// | the paper's | 13,378,280 | 6,998,552 | 1.582·10⁹ |
+/// | the paper's | 13,378,280 | 6,998,552 | 1.583·10⁹ |
 /// | torchvision's | 13,004,888 | 6,624,904 | 1.498·10⁹ |
 ///
 /// For 1000 classes. The paper's has biases, local response normalization behind the first two groups of convolutions,
