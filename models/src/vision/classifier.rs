@@ -106,34 +106,6 @@ impl<T: Float> Classifier<T> for ResNet<T> {
     }
 }
 
-impl<T: Float> Classifier<T> for Darknet19<T> {
-    fn heads(&self) -> Vec<&'static str> {
-        vec!["classifier"]
-    }
-
-    fn classes(&self) -> usize {
-        self.classifier.weight.shape()[0]
-    }
-
-    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
-        self.classifier = pointwise_like(&self.classifier, classes, rng);
-    }
-}
-
-impl<T: Float> Classifier<T> for Darknet53<T> {
-    fn heads(&self) -> Vec<&'static str> {
-        vec!["classifier"]
-    }
-
-    fn classes(&self) -> usize {
-        self.classifier.weight.shape()[0]
-    }
-
-    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
-        self.classifier = linear_like(&self.classifier, classes, rng);
-    }
-}
-
 /// The head of a network whose linear layers are numbered.
 const LAST: &str = "6";
 
@@ -181,5 +153,33 @@ impl<T: Float> Classifier<T> for GoogLeNet<T> {
         for head in self.aux1.iter_mut().chain(&mut self.aux2) {
             head.fc2 = linear_like(&head.fc2, classes, rng);
         }
+    }
+}
+
+impl<T: Float> Classifier<T> for Darknet19<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["classifier"]
+    }
+
+    fn classes(&self) -> usize {
+        self.classifier.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.classifier = pointwise_like(&self.classifier, classes, rng);
+    }
+}
+
+impl<T: Float> Classifier<T> for Darknet53<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["classifier"]
+    }
+
+    fn classes(&self) -> usize {
+        self.classifier.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.classifier = linear_like(&self.classifier, classes, rng);
     }
 }
