@@ -70,11 +70,30 @@ impl BoundingBox {
         width.max(0.0) * height.max(0.0)
     }
 
-    /// Intersection over union, |A∩B| / |A∪B| in 0..=1; 0 where both are empty.
+    /// Intersection over union, |A∩B| / |A∪B| in 0..=1; 0 where both are empty, or an edge is not finite.
     pub fn iou(&self, other: &Self) -> f64 {
         let intersection = self.intersection(other);
         let union = self.area() + other.area() - intersection;
-        if union > 0.0 { intersection / union } else { 0.0 }
+        if union.is_normal() { intersection / union } else { self.iou_of_extremes(other) }
+    }
+
+    /// The same where areas are too large or too small to be numbers: each axis is measured by its larger side.
+    #[cold]
+    fn iou_of_extremes(&self, other: &Self) -> f64 {
+        let [mut intersection, mut a_area, mut b_area] = [1.0; 3];
+        for edges in [[self.x1, self.x2, other.x1, other.x2], [self.y1, self.y2, other.y1, other.y2]] {
+            // So that no difference overflows.
+            let far = edges.iter().any(|edge| edge.abs() > 1.0);
+            let [a1, a2, b1, b2] = if far { edges.map(|edge| edge * 0.25) } else { edges };
+            let (unit, common) = ((a2 - a1).max(b2 - b1), a2.min(b2) - a1.max(b1));
+            if !(common > 0.0 && unit.is_finite()) {
+                return 0.0;
+            }
+            intersection *= common / unit;
+            a_area *= (a2 - a1) / unit;
+            b_area *= (b2 - b1) / unit;
+        }
+        intersection / (a_area + b_area - intersection)
     }
 
     /// With x multiplied by one factor and y by the other: pixels to fractions and back, or a resized picture.
