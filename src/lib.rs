@@ -39,8 +39,8 @@ pub mod prelude {
         SoftmaxFocalOptions, TripletOptions,
     };
     pub use data::{Batch, Batches, Dataset};
-    pub use models::vision::{Darknet19, Darknet19Config, Darknet53, Darknet53Config};
     pub use models::detection::{Detector, TinyYolo, TinyYoloConfig};
+    pub use models::vision::{Darknet19, Darknet19Config, Darknet53, Darknet53Config};
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
     pub use nn::{
         self, Activation, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Bilinear, BilinearConfig,

@@ -121,7 +121,9 @@ pub(super) fn class_names<S: Into<String>>(
     let names: Vec<String> = names.into_iter().map(Into::into).collect();
     let mut seen = std::collections::BTreeSet::new();
     match names.iter().find(|name| !seen.insert(name.as_str())) {
-        Some(name) => Err(LabelProblem::Repeated { what: format!("the class `{}`", shortened(name)), first: None }),
+        Some(name) => {
+            Err(LabelProblem::Repeated { what: format!("the class `{}`", shortened(name)), first: None })
+        }
         None => Ok(names),
     }
 }

@@ -1,13 +1,11 @@
 //! Pictures, what stands in each, and the names of the classes.
 
 use super::{
-    DetectionBatch, Object,
+    Object,
     checks::{self, Located, wrong},
 };
-use crate::{Error, LabelProblem, picture::Reader, transform};
+use crate::{Error, LabelProblem, picture::Reader};
 use autodiff::Tensor;
-use ndarray::{Array3, Ix3};
-use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Where the pixels of a picture are.
@@ -83,18 +81,12 @@ impl AnnotatedPicture {
 ///
 /// ```
 /// use wengert::data::detection::{AnnotatedPicture, BoundingBox, DetectionDataset, Object};
-/// use wengert::data::picture::Reader;
 /// use wengert::prelude::*;
 ///
 /// let cat = Object::new(BoundingBox::new(10.0, 0.0, 30.0, 20.0), 0);
 /// let picture = AnnotatedPicture::in_memory(Tensor::zeros([3, 20, 40]), vec![cat]);
 /// let dataset = DetectionDataset::new(vec![picture], ["cat", "dog"])?;
 /// assert_eq!(dataset.counts(), [1, 0]);
-///
-/// // Every picture of a batch is fitted into a frame of the same size, and its boxes with it.
-/// let batch = dataset.batch(&[0, 0], (64, 64), &Reader::new())?;
-/// assert_eq!(batch.pictures.shape(), [2, 3, 64, 64]);
-/// assert_eq!(batch.objects[1][0].bounding_box, BoundingBox::new(16.0, 16.0, 48.0, 48.0));
 /// # Ok::<(), wengert::data::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -123,8 +115,9 @@ impl DetectionDataset {
                     .map_err(|problem| Located::at(format!("picture {i}"), problem).in_file(origin))?;
             }
             for (k, object) in picture.objects.iter().enumerate() {
-                check(object, width, height, class_names.len())
-                    .map_err(|problem| Located::at(format!("picture {i}, object {k}"), problem).in_file(origin))?;
+                check(object, width, height, class_names.len()).map_err(|problem| {
+                    Located::at(format!("picture {i}, object {k}"), problem).in_file(origin)
+                })?;
             }
         }
         Ok(Self { pictures, class_names })
@@ -189,59 +182,12 @@ impl DetectionDataset {
         self
     }
 
-    /// The pictures of the given numbers, read in parallel, each fitted into the middle of a grey frame of `height` ×
-    /// `width` pixels ([`transform::letterbox`]), with their objects.
-    ///
-    /// # Errors
-    /// When a picture cannot be read, has another size than its label claims, or other channels than the first.
-    ///
-    /// # Panics
-    /// When there is no such picture, or the frame has no pixels.
     #[track_caller]
-    pub fn batch(
-        &self,
-        indices: &[usize],
-        (height, width): (usize, usize),
-        reader: &Reader,
-    ) -> Result<DetectionBatch, Error> {
-        assert!(height > 0 && width > 0, "batch: a frame of {height} × {width} pixels");
-        let pictures: Vec<&AnnotatedPicture> = indices.iter().map(|&i| self.picture("batch", i)).collect();
-        let framed: Vec<(Array3<f32>, Vec<Object>)> = pictures
-            .par_iter()
-            .map(|picture| {
-                let pixels = picture.read(reader)?;
-                let view = pixels.view().into_dimensionality::<Ix3>().expect("pictures are [c, h, w]");
-                let (frame, place) = transform::letterbox(view, (height, width), 0.5);
-                let moved = |object: &Object| Object {
-                    bounding_box: place.place(&object.bounding_box),
-                    ..object.clone()
-                };
-                Ok((frame, picture.objects.iter().map(moved).collect()))
-            })
-            .collect::<Result<_, Error>>()?;
-        let channels = framed.first().map_or(reader.channels(), |(frame, _)| frame.dim().0);
-        if let Some(other) = framed.iter().position(|(frame, _)| frame.dim().0 != channels) {
-            let found = framed[other].0.dim().0.to_string();
-            let problem = wrong("channels", format!("{channels} as in the first picture of the batch"), found);
-            return Err(Located::at(format!("picture {}", indices[other]), problem).in_file("data set"));
+    pub(super) fn picture(&self, operation: &str, index: usize) -> &AnnotatedPicture {
+        match self.pictures.get(index) {
+            Some(picture) => picture,
+            None => panic!("{operation}: there is no picture {index} among {}", self.len()),
         }
-        let mut pixels = Vec::with_capacity(framed.len() * channels * height * width);
-        let mut objects = Vec::with_capacity(framed.len());
-        for (frame, found) in framed {
-            pixels.extend(frame);
-            objects.push(found);
-        }
-        let pictures = Tensor::from_vec([objects.len(), channels, height, width], pixels);
-        Ok(DetectionBatch { pictures, objects })
-    }
-
-    #[track_caller]
-    fn picture(&self, operation: &str, index: usize) -> &AnnotatedPicture {
-        let count = self.len();
-        self.pictures.get(index).unwrap_or_else(
-            #[track_caller]
-            || panic!("{operation}: there is no picture {index} among {count}"),
-        )
     }
 }
 

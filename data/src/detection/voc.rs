@@ -133,8 +133,10 @@ fn decode(bytes: &[u8]) -> Result<Annotation, Located> {
         return Err(wrong("XML", expected, equals.to_string()).into());
     }
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options)
-        .map_err(|error| LabelProblem::Syntax { format: "XML", reason: shortened_reason(&error.to_string()) })?;
+    let document = Document::parse_with_options(text, options).map_err(|error| LabelProblem::Syntax {
+        format: "XML",
+        reason: shortened_reason(&error.to_string()),
+    })?;
     let root = document.root_element();
     if !root.has_tag_name("annotation") {
         let found = format!("<{}>", root.tag_name().name());
@@ -209,7 +211,8 @@ impl<'a, 'input> Element<'a, 'input> {
             let field = self.node.tag_name().name();
             return Err(self.wrong(wrong(field, "text", format!("<{}>", child.tag_name().name()))));
         }
-        let text: String = self.node.children().filter(Node::is_text).filter_map(|text| text.text()).collect();
+        let text: String =
+            self.node.children().filter(Node::is_text).filter_map(|text| text.text()).collect();
         Ok(text.trim().to_owned())
     }
 
@@ -268,15 +271,16 @@ pub fn encode(annotation: &Annotation) -> String {
     };
     line(0, "<annotation>".into());
     line(1, format!("<filename>{}</filename>", escaped(&annotation.file_name)));
-    line(1, format!("<size><width>{}</width><height>{}</height></size>", annotation.width, annotation.height));
+    line(
+        1,
+        format!("<size><width>{}</width><height>{}</height></size>", annotation.width, annotation.height),
+    );
     for object in &annotation.objects {
         line(1, "<object>".into());
         line(2, format!("<name>{}</name>", escaped(&object.name)));
-        for (name, flag) in [
-            ("difficult", object.difficult),
-            ("truncated", object.truncated),
-            ("occluded", object.occluded),
-        ] {
+        for (name, flag) in
+            [("difficult", object.difficult), ("truncated", object.truncated), ("occluded", object.occluded)]
+        {
             line(2, format!("<{name}>{}</{name}>", u8::from(flag)));
         }
         let b = object.bounding_box;
@@ -352,7 +356,8 @@ impl Folder {
             annotations.push((path, annotation));
         }
         let names = || annotations.iter().flat_map(|(_, annotation)| &annotation.objects).map(|o| &o.name);
-        let class_names = given.unwrap_or_else(|| names().collect::<BTreeSet<_>>().into_iter().cloned().collect());
+        let class_names =
+            given.unwrap_or_else(|| names().collect::<BTreeSet<_>>().into_iter().cloned().collect());
         let pictures = self.root.join("JPEGImages");
         let annotated = annotations.iter().map(|(path, annotation)| {
             let objects = annotation.objects.iter().enumerate().map(|(i, object)| {
@@ -393,7 +398,11 @@ impl Folder {
 impl AnnotatedObject {
     fn in_classes(&self, class_names: &[String]) -> Result<Object, LabelProblem> {
         let Some(class) = class_names.iter().position(|name| *name == self.name) else {
-            let expected = format!("one of {} classes ({}, …)", class_names.len(), class_names.first().map_or("none", String::as_str));
+            let expected = format!(
+                "one of {} classes ({}, …)",
+                class_names.len(),
+                class_names.first().map_or("none", String::as_str)
+            );
             return Err(wrong("name", expected, format!("`{}`", self.name)));
         };
         Ok(Object { difficult: self.difficult, ..Object::new(self.bounding_box, class) })
