@@ -39,9 +39,14 @@ pub mod prelude {
         SoftmaxFocalOptions, TripletOptions,
     };
     pub use data::{Batch, Batches, Dataset};
-    pub use models::detection::{Detector, TinyYolo, TinyYoloConfig};
-    pub use models::vision::{Darknet19, Darknet19Config, Darknet53, Darknet53Config};
-    pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig};
+    pub use models::detection::{
+        Detector, TinyYolo, TinyYoloConfig, YoloV2, YoloV2Config, YoloV3, YoloV3Config, YoloV3Tiny,
+        YoloV3TinyConfig,
+    };
+    pub use models::vision::{
+        Classifier, Darknet19, Darknet19Config, Darknet53, Darknet53Config, ResNet, ResNetConfig,
+    };
+    pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig, Stage, Stages};
     pub use nn::{
         self, Activation, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Bilinear, BilinearConfig,
         Buffer, ChannelShuffle, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig,

@@ -1,4 +1,4 @@
-//! Cutting examples into random parts, such as train, dev and test.
+//! Cutting examples into random parts, such as train, dev and test, or the folds of a cross-validation.
 //!
 //! Every function gives, for each part, the ascending numbers of its examples; every example is in exactly
 //! one part. The *stratified* ones keep the shares of the groups in each part: stratified by label, each part
@@ -22,6 +22,7 @@
 //! of a group that has *m* of the *M* examples left, and again the rest one each by largest remainder. So
 //! every part has exactly its size, with two parts each group is cut within one example of its share, and
 //! where all shares are whole numbers they are met exactly. Ties go to the part or group that comes first.
+//! [Folds](stratified_folds) are dealt out instead.
 
 use rand::{Rng, seq::SliceRandom};
 use std::{array, collections::BTreeMap};
@@ -81,6 +82,79 @@ pub fn stratified_counts<K: Ord, const PARTS: usize>(
 ) -> [Vec<usize>; PARTS] {
     check_counts("split::stratified_counts", keys.len(), &counts);
     cut(groups(keys), counts, rng)
+}
+
+/// The examples cut into `folds` parts for cross-validation, at random: each fold is tested on once by a model that
+/// learned from the others. [`rest`] gives these.
+///
+/// The sizes differ by at most one; the first folds are the larger ones.
+///
+/// # Panics
+/// When there are fewer than two folds, or fewer examples than folds.
+#[track_caller]
+pub fn folds(examples: usize, folds: usize, rng: &mut impl Rng) -> Vec<Vec<usize>> {
+    check_folds("split::folds", examples, folds);
+    deal(vec![(0..examples).collect()], folds, rng)
+}
+
+/// The same, each fold with the same share of every group; `keys` as in [`stratified`].
+///
+/// Both the sizes of the folds and what they have of each group differ by at most one. (The groups are dealt out like
+/// cards, one after the other without a break.)
+///
+/// ```
+/// use rand::{SeedableRng, rngs::ChaCha8Rng};
+/// use wengert::data::{digits, split};
+///
+/// let digits = digits();
+/// let folds = split::stratified_folds(digits.labels(), 5, &mut ChaCha8Rng::seed_from_u64(0));
+/// let sizes: Vec<usize> = folds.iter().map(Vec::len).collect();
+/// assert_eq!(sizes, [360, 360, 359, 359, 359]);
+/// let train = digits.subset(&split::rest(&folds, 2));
+/// assert_eq!((train.len(), train.counts()[0]), (1438, 142));
+/// ```
+///
+/// # Panics
+/// When there are fewer than two folds, or fewer examples than folds.
+#[track_caller]
+pub fn stratified_folds<K: Ord>(keys: &[K], folds: usize, rng: &mut impl Rng) -> Vec<Vec<usize>> {
+    check_folds("split::stratified_folds", keys.len(), folds);
+    deal(groups(keys), folds, rng)
+}
+
+/// The ascending numbers of the examples in all folds but one: what is learned from when that one is tested on.
+///
+/// # Panics
+/// When there is no such fold.
+#[track_caller]
+pub fn rest(folds: &[Vec<usize>], fold: usize) -> Vec<usize> {
+    assert!(fold < folds.len(), "split::rest: there is no fold {fold} among {}", folds.len());
+    let others = folds.iter().enumerate().filter(|(number, _)| *number != fold);
+    let mut rest: Vec<usize> = others.flat_map(|(_, examples)| examples).copied().collect();
+    rest.sort_unstable();
+    rest
+}
+
+#[track_caller]
+fn check_folds(operation: &str, examples: usize, folds: usize) {
+    assert!(
+        (2..=examples).contains(&folds),
+        "{operation}: {examples} examples cannot be cut into {folds} folds; expected at least two folds and an \
+         example for each"
+    );
+}
+
+/// Deals shuffled groups out to so many folds.
+fn deal(mut groups: Vec<Vec<usize>>, folds: usize, rng: &mut impl Rng) -> Vec<Vec<usize>> {
+    let mut dealt = vec![Vec::new(); folds];
+    for group in &mut groups {
+        group.shuffle(rng);
+    }
+    for (turn, example) in groups.into_iter().flatten().enumerate() {
+        dealt[turn % folds].push(example);
+    }
+    dealt.iter_mut().for_each(|fold| fold.sort_unstable());
+    dealt
 }
 
 #[track_caller]
@@ -226,6 +300,34 @@ mod tests {
     }
 
     #[test]
+    fn folds_of_one_example_each_leave_one_out() {
+        let folds = folds(4, 4, &mut rng(0));
+        assert!(is_partition(&folds, 4) && folds.iter().all(|fold| fold.len() == 1));
+        assert_eq!(rest(&folds, 1).len(), 3);
+        assert!(!rest(&folds, 1).contains(&folds[1][0]));
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "split::folds: 4 examples cannot be cut into 5 folds; expected at least two folds"
+    )]
+    fn more_folds_than_examples_panic() {
+        folds(4, 5, &mut rng(0));
+    }
+
+    #[test]
+    #[should_panic(expected = "split::stratified_folds: 3 examples cannot be cut into 1 folds")]
+    fn a_single_fold_panics() {
+        stratified_folds(&[0; 3], 1, &mut rng(0));
+    }
+
+    #[test]
+    #[should_panic(expected = "split::rest: there is no fold 2 among 2")]
+    fn the_rest_of_no_fold_panics() {
+        rest(&[vec![0], vec![1]], 2);
+    }
+
+    #[test]
     #[should_panic(
         expected = "split::stratified: the fractions [0.8, 0.3] are not positive numbers that sum to 1"
     )]
@@ -257,6 +359,25 @@ mod tests {
                     let here = part.iter().filter(|&&i| keys[i] == key).count() as f64;
                     prop_assert!((here - fraction * all).abs() < 3.0, "{here} of {all} at {fraction}");
                 }
+            }
+        }
+
+        #[test]
+        fn folds_have_every_example_once_and_groups_evenly(
+            keys in prop::collection::vec(0u8..6, 7..200), count in 2usize..8, seed: u64,
+        ) {
+            let folds = stratified_folds(&keys, count, &mut rng(seed));
+            prop_assert_eq!(&folds, &stratified_folds(&keys, count, &mut rng(seed)));
+            prop_assert!(folds.len() == count && is_partition(&folds, keys.len()));
+            let even = |counts: Vec<usize>| counts.iter().max().unwrap() - counts.iter().min().unwrap() <= 1;
+            prop_assert!(even(folds.iter().map(Vec::len).collect()));
+            for key in 0..6 {
+                let of_key = |fold: &Vec<usize>| fold.iter().filter(|&&i| keys[i] == key).count();
+                prop_assert!(even(folds.iter().map(of_key).collect()));
+            }
+            for (number, fold) in folds.iter().enumerate() {
+                prop_assert!(is_partition(&[rest(&folds, number), fold.clone()], keys.len()));
+                prop_assert!(fold.is_sorted() && rest(&folds, number).is_sorted());
             }
         }
 

@@ -1,5 +1,7 @@
 //! Networks as chains of named stages.
 
+use std::fmt;
+
 use autodiff::{Float, Tensor};
 use nn::Layer;
 
@@ -18,9 +20,34 @@ impl<'a, T: Float> Stage<'a, T> {
     }
 }
 
+impl<T: Float> fmt::Debug for Stage<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.layer.kind())
+    }
+}
+
 /// A network that is a chain of named stages: its forward pass in evaluation applies one after the other.
 ///
 /// From this follow its features at any point, freezing by depth, and the pictures of what it looks at.
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// let model = ResNet::<f32>::resnet20(10, &mut ChaCha8Rng::seed_from_u64(0));
+/// let stages = model.stages();
+/// let names: Vec<&str> = stages.iter().map(|stage| stage.name.as_str()).collect();
+/// assert_eq!(names[..4], ["conv1", "bn1", "relu", "layer1.0"]);
+/// assert_eq!(names[11..], ["layer3.2", "avgpool", "flatten", "fc"]);
+///
+/// // What two of them give, in any order, in one pass.
+/// let x = Tensor::zeros([1, 3, 32, 32]);
+/// let [deep, shallow] = &model.features(&x, &["flatten", "relu"])[..] else { unreachable!() };
+/// assert_eq!((deep.shape(), shallow.shape()), (&[1, 64][..], &[1, 16, 32, 32][..]));
+///
+/// // Only the last stage of blocks and the linear layer learn on.
+/// model.freeze_through("layer2.2");
+/// assert!(model.layers[1][2].conv2.weight.is_frozen() && !model.layers[2][0].conv1.weight.is_frozen());
+/// ```
 pub trait Stages<T: Float>: Layer<T> {
     /// The stages in order.
     fn stages(&self) -> Vec<Stage<'_, T>>;
@@ -28,11 +55,13 @@ pub trait Stages<T: Float>: Layer<T> {
     /// The output of the last stage: what a chain's [`forward`](Layer::forward) gives.
     #[track_caller]
     fn chain(&self, x: &Tensor<T>) -> Tensor<T> {
+        // A nameless scope around the stages': by it a report knows them for neighbours.
+        let _stages = x.tape().map(|tape| tape.scope(""));
         self.stages().iter().fold(x.clone(), |x, stage| stage.layer.forward_in(&stage.name, &x))
     }
 
     /// The outputs of the stages of these names, in the order of the names. What comes after the last of them is not
-    /// computed.
+    /// computed. On a training tape they are those of training.
     ///
     /// # Panics
     /// If no stage has one of the names; the text lists them.
@@ -41,6 +70,7 @@ pub trait Stages<T: Float>: Layer<T> {
         let stages = self.stages();
         let wanted: Vec<usize> = names.iter().map(|name| position(&stages, name)).collect();
         let mut found = vec![None; names.len()];
+        let _stages = x.tape().map(|tape| tape.scope(""));
         let mut x = x.clone();
         for (at, stage) in stages.iter().enumerate().take(wanted.iter().max().map_or(0, |last| last + 1)) {
             x = stage.layer.forward_in(&stage.name, &x);
@@ -51,7 +81,8 @@ pub trait Stages<T: Float>: Layer<T> {
         found.into_iter().map(|feature| feature.expect("every wanted stage was passed")).collect()
     }
 
-    /// Freezes the parameters and buffers of the stages up to the one of this name, which is included.
+    /// Freezes the parameters and buffers of the stages up to the one of this name, which is included: they keep their
+    /// values, and their batch normalization uses its running statistics.
     ///
     /// # Panics
     /// If no stage has the name; the text lists them.

@@ -1,5 +1,5 @@
 //! Metrics of classifiers: [`accuracy`], and the [`ConfusionMatrix`] with precision, recall and F1 per class
-//! and averaged.
+//! and averaged. Those of detectors are in [`detection`].
 //!
 //! ```
 //! use wengert::train::{Average, ConfusionMatrix, accuracy};

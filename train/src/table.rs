@@ -20,3 +20,8 @@ pub(crate) fn write(f: &mut fmt::Formatter<'_>, rows: &[Vec<String>]) -> fmt::Re
     }
     Ok(())
 }
+
+/// A share to four places, or a dash for none.
+pub(crate) fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
+}

@@ -23,5 +23,6 @@ pub use overlap::{
     distance_box_iou_loss, generalized_box_iou, generalized_box_iou_loss, giou, iou,
 };
 pub use yolo::{
-    AnchorHead, AnchorLoss, AnchorTargets, BoxLoss, ClassScores, ObjectnessLoss, TinyYolo, TinyYoloConfig,
+    AnchorHead, AnchorLoss, AnchorTargets, BoxLoss, ClassScores, ObjectnessLoss, Reorg, TinyYolo,
+    TinyYoloConfig, YoloV2, YoloV2Config, YoloV3, YoloV3Branch, YoloV3Config, YoloV3Tiny, YoloV3TinyConfig,
 };

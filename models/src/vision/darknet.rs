@@ -34,7 +34,7 @@ impl Size {
 }
 
 /// A number of channels times the width, rounded to the nearest, at least 1.
-fn widened(channels: usize, width: f64) -> usize {
+pub(crate) fn widened(channels: usize, width: f64) -> usize {
     ((channels as f64 * width).round() as usize).max(1)
 }
 

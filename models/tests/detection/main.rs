@@ -7,3 +7,4 @@ mod overlap;
 mod scenes;
 mod strategies;
 mod tiny_yolo;
+mod yolo;

@@ -2,10 +2,18 @@
 
 mod anchor_head;
 mod anchor_loss;
+mod reorg;
 mod targets;
 mod tiny;
+mod v2;
+mod v3;
+mod v3_tiny;
 
 pub use anchor_head::{AnchorHead, ClassScores};
 pub use anchor_loss::{AnchorLoss, BoxLoss, ObjectnessLoss};
+pub use reorg::Reorg;
 pub use targets::AnchorTargets;
 pub use tiny::{TinyYolo, TinyYoloConfig};
+pub use v2::{YoloV2, YoloV2Config};
+pub use v3::{YoloV3, YoloV3Branch, YoloV3Config};
+pub use v3_tiny::{YoloV3Tiny, YoloV3TinyConfig};

@@ -1,0 +1,101 @@
+//! Networks whose head can be replaced.
+
+use autodiff::Float;
+use nn::{Layer, Linear, LoadError, LoadReport, StateDict};
+use rand::Rng;
+
+use super::ResNet;
+use crate::LeNet5;
+
+/// A network that gives a score to each class: a backbone that makes features of pictures, and a head that makes scores
+/// of features.
+///
+/// What it learned on one task serves another: keep the backbone, replace the head, freeze as much as the new examples
+/// are too few for, and train on.
+///
+/// ```
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = ResNet::<f32>::resnet20(10, &mut rng);
+/// // … trained, or loaded.
+/// model.replace_head(3, &mut rng);
+/// assert_eq!(model.classes(), 3);
+///
+/// // The last stage of blocks and the new head learn, all before keeps its values.
+/// model.freeze_through("layer2.2");
+/// let mut sgd = Sgd::new(model.parameters(), 0.01).momentum(0.9);
+/// let tape = Tape::training(0);
+/// let logits = model.forward(&tape.constant(Tensor::ones([4, 3, 32, 32])));
+/// sgd.step(&logits.cross_entropy(&Indices::from_vec([4], vec![0, 1, 2, 0])).backward());
+/// ```
+pub trait Classifier<T: Float>: Layer<T> {
+    /// The paths of the layers that give the scores: the head, then those of auxiliary heads.
+    fn heads(&self) -> Vec<&'static str>;
+
+    /// The number of classes.
+    fn classes(&self) -> usize;
+
+    /// Puts new layers, for this number of classes, in the place of the [`heads`](Self::heads). They take the features
+    /// the old ones took, have a bias where those had one, begin with PyTorch's first values, and are not frozen. All
+    /// else stays.
+    ///
+    /// # Panics
+    /// If there are no classes.
+    #[track_caller]
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng);
+
+    /// Loads a state dict of the same network for other classes: all but the heads, strictly. They keep their values,
+    /// and what the file has of them is not read.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let mut rng = ChaCha8Rng::seed_from_u64(0);
+    /// let bytes = ResNet::<f32>::resnet20(100, &mut rng).to_bytes();
+    /// let model = ResNet::<f32>::resnet20(10, &mut rng);
+    /// let report = model.load_backbone(StateDict::from_bytes(&bytes)?)?;
+    /// assert!(report.loaded.iter().all(|name| !name.starts_with("fc.")));
+    /// # Ok::<(), wengert::nn::LoadError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The file does not fit the backbone, or cannot be read. The network is then unchanged.
+    fn load_backbone(&self, file: StateDict<'_>) -> Result<LoadReport, LoadError> {
+        self.heads().into_iter().fold(file, StateDict::except).load_into(self)
+    }
+}
+
+/// A linear layer like an old one, for other classes.
+#[track_caller]
+fn linear_like<T: Float>(old: &Linear<T>, classes: usize, rng: &mut dyn Rng) -> Linear<T> {
+    nn::LinearConfig::new(old.weight.shape()[1], classes).bias(old.bias.is_some()).init(rng)
+}
+
+impl<T: Float> Classifier<T> for LeNet5<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["output"]
+    }
+
+    fn classes(&self) -> usize {
+        self.output.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.output = linear_like(&self.output, classes, rng);
+    }
+}
+
+impl<T: Float> Classifier<T> for ResNet<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["fc"]
+    }
+
+    fn classes(&self) -> usize {
+        self.fc.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.fc = linear_like(&self.fc, classes, rng);
+    }
+}

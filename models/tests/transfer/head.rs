@@ -1,0 +1,78 @@
+//! Replacing and leaving out heads.
+
+use wengert::prelude::*;
+
+use crate::small::network;
+
+/// The values of everything whose path does not begin with one of the heads.
+fn backbone<T: Float, M: Classifier<T> + ?Sized>(model: &M) -> Vec<(String, Vec<T>)> {
+    let heads = model.heads();
+    let all =
+        model.named_parameters().into_iter().map(|(path, parameter)| (path, parameter.value().to_vec()));
+    let buffers = model.named_buffers().into_iter().map(|(path, buffer)| (path, buffer.value().to_vec()));
+    all.chain(buffers).filter(|(path, _)| !heads.iter().any(|head| path.starts_with(head))).collect()
+}
+
+/// What holds for each family.
+fn another_head_fits<M: Classifier<f32> + Clone>(mut model: M, pictures: &[usize], classes: usize) {
+    let x: Tensor = Init::uniform(0.0, 1.0).tensor(pictures, &mut ChaCha8Rng::seed_from_u64(1));
+    assert_eq!(model.classes(), classes);
+    model.freeze();
+    let before = backbone(&model);
+    assert!(!before.is_empty());
+    let original = model.deep_clone();
+
+    model.replace_head(classes + 2, &mut ChaCha8Rng::seed_from_u64(2));
+    assert_eq!(model.classes(), classes + 2);
+    assert_eq!(model.forward(&x).shape(), [pictures[0], classes + 2]);
+    assert_eq!(backbone(&model), before);
+    // Only the head learns.
+    let tape = Tape::training(0);
+    let grads = model.forward(&tape.constant(&x)).square().mean(..).backward();
+    let heads = model.heads();
+    for (path, parameter) in model.named_parameters() {
+        let is_head = heads.iter().any(|head| path.starts_with(&format!("{head}.")));
+        assert_eq!(parameter.is_frozen(), !is_head, "{path}");
+        assert!(!path.starts_with(heads[0]) || grads.get(&parameter).is_some(), "{path}");
+    }
+
+    // The original's file loads but for its heads.
+    let fresh = model.deep_clone();
+    fresh.parameters().iter().for_each(|parameter| parameter.set(&Tensor::zeros(parameter.shape())));
+    let bytes = original.to_bytes();
+    assert!(fresh.load_bytes(&bytes).is_err());
+    let report = fresh.load_backbone(StateDict::from_bytes(&bytes).unwrap()).unwrap();
+    assert!(report.loaded.iter().all(|path| !heads.iter().any(|head| path.starts_with(&format!("{head}.")))));
+    assert_eq!(backbone(&fresh), before);
+    let head = fresh.parameters_where(&|path, _| path.starts_with(&format!("{}.", heads[0])));
+    assert!(!head.is_empty());
+    assert!(head.iter().all(|parameter| parameter.value().to_vec().iter().all(|&x| x == 0.0)));
+}
+
+#[test]
+fn of_lenet5() {
+    another_head_fits(LeNet5::new(10, &mut ChaCha8Rng::seed_from_u64(0)), &[2, 1, 28, 28], 10);
+}
+
+#[test]
+fn of_residual_networks() {
+    another_head_fits(network(4).init(&mut ChaCha8Rng::seed_from_u64(0)), &[3, 1, 8, 8], 4);
+}
+
+#[test]
+fn of_boxed_classifiers() {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut zoo: Vec<Box<dyn Classifier<f64>>> =
+        vec![Box::new(LeNet5::<f64>::new(10, &mut rng)), Box::new(network(10).init::<f64>(&mut rng))];
+    for model in &mut zoo {
+        model.replace_head(1, &mut rng);
+        assert_eq!(model.forward(&Tensor::zeros([1, 1, 28, 28])).shape(), [1, 1]);
+    }
+}
+
+#[test]
+#[should_panic(expected = "out_features")]
+fn a_head_for_no_classes_panics() {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    network(4).init::<f32>(&mut rng).replace_head(0, &mut rng);
+}

@@ -1,0 +1,12 @@
+//! The networks that say what a picture shows: their sizes, their names, and their values and gradients against
+//! torchvision's.
+
+mod configuration;
+mod counts;
+mod stages;
+
+use wengert::prelude::*;
+
+fn rng() -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(5)
+}
