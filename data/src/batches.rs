@@ -1,9 +1,11 @@
 //! Mini-batches.
 
-use crate::Dataset;
+use crate::augment::Compose;
+use crate::{Augmentation, Dataset, Examples, Prefetch};
 use autodiff::{Indices, Tensor};
 use ndarray::ArrayD;
 use rand::{SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
+use std::borrow::Cow;
 
 /// Some examples of a data set, ready for one step.
 #[derive(Clone, Debug)]
@@ -31,7 +33,7 @@ impl Batch {
     }
 }
 
-/// The mini-batches of a data set, epoch after epoch.
+/// The mini-batches of a data set, or of any other [`Examples`], epoch after epoch.
 ///
 /// Without options the examples come in their order and the last batch is as short as it has to be. Shuffled,
 /// the order is a function of seed and epoch alone, so that a run resumed at epoch 7 sees what an
@@ -48,22 +50,23 @@ impl Batch {
 /// assert_ne!(batches.order(0), batches.order(1));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Batches<'a> {
-    dataset: &'a Dataset,
+pub struct Batches<'a, E = Dataset> {
+    examples: &'a E,
     size: usize,
     seed: Option<u64>,
     drop_last: bool,
+    augmentation: Option<(Compose, u64)>,
 }
 
-impl<'a> Batches<'a> {
-    /// Batches of `size` examples of `dataset`, in order.
+impl<'a, E: Examples> Batches<'a, E> {
+    /// Batches of `size` of the examples, in order.
     ///
     /// # Panics
     /// When `size` is 0.
     #[track_caller]
-    pub fn new(dataset: &'a Dataset, size: usize) -> Self {
+    pub fn new(examples: &'a E, size: usize) -> Self {
         assert!(size > 0, "Batches::new: a batch of 0 examples");
-        Batches { dataset, size, seed: None, drop_last: false }
+        Batches { examples, size, seed: None, drop_last: false, augmentation: None }
     }
 
     /// Shuffles the examples anew in each epoch.
@@ -78,9 +81,29 @@ impl<'a> Batches<'a> {
         self
     }
 
+    /// Changes the pictures at random, anew in each epoch. What a picture becomes is a function of this seed, the
+    /// epoch and its number among the examples alone: the same in whatever batch it is, at any number of threads.
+    ///
+    /// ```
+    /// use wengert::data::augment::{Compose, RandomAffine};
+    /// use wengert::data::{Batches, digits};
+    ///
+    /// let digits = digits();
+    /// let pipeline = Compose::new().push(RandomAffine::new().degrees(10.0));
+    /// let batches = Batches::new(&digits, 32).augment(pipeline, 1);
+    /// let [first, again, next] = [0, 0, 1].map(|epoch| batches.epoch(epoch).next().unwrap().inputs.to_vec());
+    /// assert_eq!(first, again);
+    /// assert_ne!(first, next);
+    /// ```
+    pub fn augment(mut self, pipeline: Compose, seed: u64) -> Self {
+        self.augmentation = Some((pipeline, seed));
+        self
+    }
+
     /// How many batches an epoch has.
     pub fn len(&self) -> usize {
-        if self.drop_last { self.dataset.len() / self.size } else { self.dataset.len().div_ceil(self.size) }
+        let examples = self.examples.len();
+        if self.drop_last { examples / self.size } else { examples.div_ceil(self.size) }
     }
 
     /// Whether an epoch has no batches.
@@ -90,7 +113,7 @@ impl<'a> Batches<'a> {
 
     /// The numbers of all examples in the order of an epoch.
     pub fn order(&self, epoch: u64) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.dataset.len()).collect();
+        let mut order: Vec<usize> = (0..self.examples.len()).collect();
         if let Some(seed) = self.seed {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(epoch);
@@ -100,32 +123,67 @@ impl<'a> Batches<'a> {
     }
 
     /// The batches of an epoch.
-    pub fn epoch(&self, epoch: u64) -> Epoch<'a> {
+    pub fn epoch(&self, epoch: u64) -> Epoch<'a, E> {
         let mut order = self.order(epoch);
         if self.drop_last {
             order.truncate(self.len() * self.size);
         }
-        Epoch { dataset: self.dataset, size: self.size, order, next: 0 }
+        let augmentation = self.augmentation.clone();
+        Epoch {
+            examples: Cow::Borrowed(self.examples),
+            size: self.size,
+            order,
+            next: 0,
+            augmentation: augmentation.map(|(pipeline, seed)| Augmentation { pipeline, seed, epoch }),
+        }
     }
 }
 
 /// An iterator over the batches of one epoch: [`Batches::epoch`].
 #[derive(Clone, Debug)]
-pub struct Epoch<'a> {
-    dataset: &'a Dataset,
+pub struct Epoch<'a, E: Clone = Dataset> {
+    examples: Cow<'a, E>,
     size: usize,
     order: Vec<usize>,
     next: usize,
+    augmentation: Option<Augmentation>,
 }
 
-impl Iterator for Epoch<'_> {
-    type Item = Batch;
+impl<E: Examples> Epoch<'_, E> {
+    /// The same batches, to the last bit, made on a thread of their own: up to `ahead` of them wait until they are
+    /// asked for.
+    ///
+    /// ```
+    /// use wengert::data::{Batches, digits};
+    ///
+    /// let digits = digits();
+    /// let batches = Batches::new(&digits, 64).shuffle(0);
+    /// for (here, there) in batches.epoch(0).zip(batches.epoch(0).prefetch(2)) {
+    ///     assert_eq!(here.inputs.to_vec(), there.inputs.to_vec());
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// When `ahead` is 0, and when the system has no thread to give.
+    #[track_caller]
+    pub fn prefetch(self, ahead: usize) -> Prefetch<E::Batch>
+    where
+        E: 'static,
+    {
+        let examples = Cow::<'static, E>::Owned(self.examples.into_owned());
+        let Self { size, order, next, augmentation, .. } = self;
+        Prefetch::new(Epoch { examples, size, order, next, augmentation }, ahead)
+    }
+}
 
-    fn next(&mut self) -> Option<Batch> {
+impl<E: Examples> Iterator for Epoch<'_, E> {
+    type Item = E::Batch;
+
+    fn next(&mut self) -> Option<E::Batch> {
         let rest = &self.order[self.next..];
         let indices = &rest[..rest.len().min(self.size)];
         self.next += indices.len();
-        (!indices.is_empty()).then(|| self.dataset.batch(indices))
+        (!indices.is_empty()).then(|| self.examples.gather(indices, self.augmentation.as_ref()))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -134,9 +192,9 @@ impl Iterator for Epoch<'_> {
     }
 }
 
-impl ExactSizeIterator for Epoch<'_> {}
+impl<E: Examples> ExactSizeIterator for Epoch<'_, E> {}
 
-impl std::iter::FusedIterator for Epoch<'_> {}
+impl<E: Examples> std::iter::FusedIterator for Epoch<'_, E> {}
 
 #[cfg(test)]
 mod tests {

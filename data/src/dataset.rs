@@ -3,11 +3,12 @@
 use crate::{Batch, Error, split};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rand::Rng;
+use std::sync::Arc;
 
 /// Examples, the class of each, and the names of the classes.
 ///
 /// `inputs` is `[n, …]`: example `i` is `inputs[i]`, and `labels[i]`, in `0..classes`, is the index of its
-/// class.
+/// class. A clone shares the inputs.
 ///
 /// ```
 /// use wengert::data::{Dataset, iris};
@@ -21,8 +22,8 @@ use rand::Rng;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    // Always in standard layout, so that an example is one slice.
-    inputs: ArrayD<f32>,
+    // Always in standard layout, so that an example is one slice; shared, so that a clone on another thread is cheap.
+    inputs: Arc<ArrayD<f32>>,
     labels: Vec<i64>,
     class_names: Vec<String>,
     description: Option<String>,
@@ -58,7 +59,7 @@ impl Dataset {
                 classes,
             });
         }
-        let inputs = into_standard_layout(inputs);
+        let inputs = Arc::new(into_standard_layout(inputs));
         Ok(Dataset { inputs, labels, class_names, description: None })
     }
 
@@ -148,7 +149,7 @@ impl Dataset {
     pub fn subset(&self, indices: &[usize]) -> Self {
         let (inputs, labels) = self.gather("subset", indices);
         Dataset {
-            inputs,
+            inputs: Arc::new(inputs),
             labels,
             class_names: self.class_names.clone(),
             description: self.description.clone(),
@@ -167,7 +168,7 @@ impl Dataset {
 
     /// The whole data set as one batch, as batch gradient descent and a small test part want it.
     pub fn to_batch(&self) -> Batch {
-        Batch::new(self.inputs.clone(), self.labels.clone())
+        Batch::new(self.inputs.as_ref().clone(), self.labels.clone())
     }
 
     /// The same labels with inputs `f(inputs)`: normalized, resized, flattened.
@@ -184,7 +185,7 @@ impl Dataset {
             self.example_shape(),
             inputs.shape()
         );
-        let inputs = into_standard_layout(inputs);
+        let inputs = Arc::new(into_standard_layout(inputs));
         Dataset {
             inputs,
             labels: self.labels.clone(),

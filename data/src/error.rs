@@ -271,6 +271,16 @@ pub enum PictureProblem {
         /// The bound in pixels.
         limit: u64,
     },
+    /// A picture has another shape than those it should stand with.
+    #[error(
+        "the shape {found:?} is not {expected:?}, that of the batch's first; let the last transform give one size"
+    )]
+    Shape {
+        /// The shape of the first.
+        expected: [usize; 3],
+        /// That of this one.
+        found: [usize; 3],
+    },
     /// The decoder could make nothing of it.
     #[error("cannot be decoded: {0}")]
     Decoding(#[source] Box<dyn std::error::Error + Send + Sync>),

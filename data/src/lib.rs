@@ -4,11 +4,12 @@
 //!   [`iris`] are shipped with the library.
 //! * [`idx`] reads MNIST's file format, [`csv`] reads tables; both unpack gzip and believe no size before it is
 //!   checked.
-//! * [`picture`] reads PNG and JPEG and writes PNG.
+//! * [`picture`] reads PNG and JPEG and writes PNG; an [`ImageFolder`] has a folder of them for each class.
 //! * [`split`] cuts a data set into parts, keeping the share of each class; [`Batches`] walks through a part in
 //!   mini-batches whose order is a function of seed and epoch.
-//! * [`Normalizer`] is fitted on the training part and used on all of them; [`transform`] resizes and pads
-//!   pictures, [`RandomAffine`] distorts those that are learned from.
+//! * [`Normalizer`] is fitted on the training part and used on all of them; [`transform`] resizes, crops and
+//!   recolours pictures, [`augment`] changes those that are learned from at random, in parallel, and ahead of
+//!   time if asked to ([`Epoch::prefetch`]).
 //!
 //! ```
 //! use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -29,16 +30,18 @@
 //! ```
 
 mod atomic;
-mod augment;
+pub mod augment;
 mod batches;
 mod bundled;
 pub mod csv;
 mod dataset;
 pub mod detection;
 mod error;
+mod examples;
 pub mod idx;
 mod normalizer;
 pub mod picture;
+mod prefetch;
 mod source;
 pub mod split;
 pub mod transform;
@@ -48,4 +51,7 @@ pub use batches::{Batch, Batches, Epoch};
 pub use bundled::{breast_cancer, digits, iris};
 pub use dataset::Dataset;
 pub use error::{CsvProblem, Error, IdxProblem, LabelProblem, PictureProblem};
+pub use examples::{Augmentation, Examples};
 pub use normalizer::Normalizer;
+pub use picture::ImageFolder;
+pub use prefetch::Prefetch;

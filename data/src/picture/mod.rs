@@ -14,10 +14,12 @@
 //! ```
 
 mod container;
+mod folder;
 mod grid;
 mod reader;
 mod writer;
 
+pub use folder::{FolderSample, ImageFolder};
 pub use grid::Grid;
 pub use reader::{Alpha, Color, Reader};
 pub use writer::{encode, write};

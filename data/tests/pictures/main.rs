@@ -1,5 +1,10 @@
 //! Pictures: read, written, damaged.
 
+mod ahead;
+mod augment;
+mod boxes;
+mod folder;
 mod hostile;
+mod oracle;
 mod reading;
 mod writing;

@@ -1,4 +1,4 @@
-//! Pictures made larger, smaller, or framed.
+//! Batches of pictures made larger, smaller, or framed.
 
 use ndarray::{ArrayD, ArrayView4, Ix4, IxDyn, s};
 

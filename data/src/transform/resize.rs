@@ -1,0 +1,121 @@
+//! Pictures made larger and smaller.
+
+use ndarray::{Array3, ArrayView3};
+
+/// How the pixels of a resized picture come from the old ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resampling {
+    /// A triangle around the place that a pixel comes from, one pixel to either side, wider by the factor
+    /// of shrinking: no pixel is skipped. What PIL does, and torchvision with `antialias=True`.
+    #[default]
+    Antialiased,
+    /// Between the two nearest pixels either way, also when shrinking: torchvision with `antialias=False`.
+    Bilinear,
+    /// The pixel ⌊i·old/new⌋.
+    Nearest,
+}
+
+/// What a row or column of the result is made of: the weights of some old ones from `first` on.
+struct Taps {
+    first: usize,
+    weights: Vec<f32>,
+}
+
+impl Resampling {
+    fn taps(self, from: usize, to: usize) -> Vec<Taps> {
+        let scale = from as f64 / to as f64;
+        let taps = |i: usize| match self {
+            Resampling::Nearest => {
+                Taps { first: ((i as f64 * scale) as usize).min(from - 1), weights: vec![1.0] }
+            }
+            Resampling::Bilinear => {
+                let place = ((i as f64 + 0.5) * scale - 0.5).clamp(0.0, (from - 1) as f64);
+                let first = place as usize;
+                let weight = (place - first as f64) as f32;
+                let weights = if first + 1 < from { vec![1.0 - weight, weight] } else { vec![1.0] };
+                Taps { first, weights }
+            }
+            Resampling::Antialiased => {
+                let center = (i as f64 + 0.5) * scale;
+                let reach = scale.max(1.0);
+                let first = (center - reach + 0.5).max(0.0) as usize;
+                let end = ((center + reach + 0.5) as usize).min(from);
+                let weight = |j: usize| (1.0 - ((j as f64 + 0.5 - center) / reach).abs()).max(0.0);
+                let sum: f64 = (first..end).map(weight).sum();
+                Taps { first, weights: (first..end).map(|j| (weight(j) / sum) as f32).collect() }
+            }
+        };
+        (0..to).map(taps).collect()
+    }
+}
+
+/// A picture of `height` × `width` pixels.
+///
+/// ```
+/// use wengert::data::transform::{Resampling, resize};
+/// use wengert::ndarray::array;
+///
+/// let row = array![[[0.0, 0.0, 0.0, 8.0]]];
+/// assert_eq!(resize(row.view(), (1, 2), Resampling::Nearest), array![[[0.0, 0.0]]]);
+/// assert_eq!(resize(row.view(), (1, 2), Resampling::Bilinear), array![[[0.0, 4.0]]]);
+/// // (0, 0, 0, 8) with the weights 5, 7, 7, 5 of 24.
+/// assert!((resize(row.view(), (1, 1), Resampling::Antialiased)[[0, 0, 0]] - 5.0 / 3.0).abs() < 1e-6);
+/// ```
+///
+/// # Panics
+/// When a height or width, old or new, is 0.
+#[track_caller]
+pub fn resize(
+    picture: ArrayView3<'_, f32>,
+    (height, width): (usize, usize),
+    resampling: Resampling,
+) -> Array3<f32> {
+    let (c, h, w) = picture.dim();
+    assert!(
+        height > 0 && width > 0 && h > 0 && w > 0,
+        "resize: cannot resize a picture of {h} × {w} pixels to {height} × {width}"
+    );
+    if (h, w) == (height, width) {
+        return picture.as_standard_layout().into_owned();
+    }
+    let picture = picture.as_standard_layout();
+    let old = picture.as_slice().expect("standard layout");
+    // Columns first, then rows.
+    let columns = resampling.taps(w, width);
+    let mut narrow = Vec::with_capacity(c * h * width);
+    for row in old.chunks_exact(w) {
+        narrow.extend(columns.iter().map(|taps| {
+            let old = &row[taps.first..][..taps.weights.len()];
+            old.iter().zip(&taps.weights).map(|(x, weight)| x * weight).sum::<f32>()
+        }));
+    }
+    let rows = resampling.taps(h, height);
+    let mut resized = vec![0.0; c * height * width];
+    for (plane, new) in narrow.chunks_exact(h * width).zip(resized.chunks_exact_mut(height * width)) {
+        for (taps, new) in rows.iter().zip(new.chunks_exact_mut(width)) {
+            let old = plane[taps.first * width..].chunks_exact(width);
+            for (row, weight) in old.zip(&taps.weights) {
+                new.iter_mut().zip(row).for_each(|(new, x)| *new += x * weight);
+            }
+        }
+    }
+    Array3::from_shape_vec((c, height, width), resized).expect("a value a pixel")
+}
+
+/// Height and width of a picture of `height` × `width` pixels whose shorter side becomes `size` and whose longer
+/// one keeps the ratio, rounded down, as torchvision's `Resize(size)` has it.
+///
+/// ```
+/// use wengert::data::transform::shorter_side;
+///
+/// assert_eq!(shorter_side((480, 640), 256), (256, 341));
+/// ```
+///
+/// # Panics
+/// When the picture has no pixels.
+#[track_caller]
+pub fn shorter_side((height, width): (usize, usize), size: usize) -> (usize, usize) {
+    assert!(height > 0 && width > 0, "shorter_side: a picture of {height} × {width} pixels");
+    let long = |long: usize, short: usize| (size as f64 * long as f64 / short as f64) as usize;
+    if width <= height { (long(height, width), size) } else { (size, long(width, height)) }
+}
