@@ -1,6 +1,9 @@
 //! Batches of pictures of any size.
 
-use super::{AnnotatedPicture, DetectionBatch, DetectionDataset, Object, checks::{Located, wrong}};
+use super::{
+    AnnotatedPicture, DetectionBatch, DetectionDataset, Object,
+    checks::{Located, wrong},
+};
 use crate::{Error, picture::Reader, transform};
 use autodiff::Tensor;
 use ndarray::{Array3, Ix3};

@@ -18,6 +18,7 @@ mod bounding_box;
 mod checks;
 pub mod coco;
 mod dataset;
+mod letterboxed;
 mod object;
 mod picture_size;
 pub mod scenes;
