@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use wengert::data::picture::Reader;
 use wengert::data::transform::letterbox;
+use wengert::ndarray::Axis;
 use wengert::prelude::*;
 
 use options::Options;
@@ -100,7 +101,7 @@ fn find(image: &std::path::Path, options: &Options) -> Result<(), Box<dyn Error>
     let picture = Reader::new().read(image)?;
     let view = picture.view().into_dimensionality().expect("pictures are [c, h, w]");
     let (frame, place) = letterbox(view, (side, side), 0.5);
-    let frame: Tensor = frame.insert_axis(wengert::ndarray::Axis(0)).into_dyn().into();
+    let frame: Tensor = frame.insert_axis(Axis(0)).into_dyn().into();
     let mut found = model.detect(&frame, SHOWN_SCORE, evaluation::NMS_IOU).remove(0);
     for detection in &mut found {
         detection.bounding_box = place.undo(&detection.bounding_box);

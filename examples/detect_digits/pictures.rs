@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use plotters::prelude::*;
-use wengert::data::detection::{Detection, Scenes};
+use wengert::data::detection::{BoundingBox, Detection, Scenes};
 use wengert::prelude::*;
 use wengert::train::detection::VocEvaluation;
 
@@ -31,7 +31,7 @@ pub(crate) fn scenes(scenes: &Scenes, found: &[Vec<Detection>], path: &Path) -> 
     for i in 0..shown {
         let y = head + i / 2 * (height + gap);
         let (left, right) = ((column(i % 2 * 2), y), (column(i % 2 * 2 + 1), y));
-        let picture = batch.pictures.select(0, i as i64);
+        let picture = batch.pictures.select(0, i as isize);
         sheet.picture(&picture, left, zoom);
         sheet.picture(&picture, right, zoom);
         let names = scenes.class_names();
@@ -59,7 +59,7 @@ pub(crate) fn found(picture: &Tensor<f32>, found: &[Detection], path: &Path) -> 
 fn label<'a>(
     detection: &'a Detection,
     name: &str,
-) -> (&'a wengert::data::detection::BoundingBox, String, RGBColor) {
+) -> (&'a BoundingBox, String, RGBColor) {
     let text = format!("{name} {:.0} %", 100.0 * detection.score);
     (&detection.bounding_box, text, COLOURS[detection.class % 10])
 }
