@@ -114,6 +114,6 @@ pub use recurrent::{
 pub use sequential::Sequential;
 pub use shuffle::{ChannelShuffle, PixelShuffle, PixelUnshuffle};
 pub use similarity::{CosineSimilarity, PairwiseDistance};
-pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict};
+pub use state::{Entry, LoadError, LoadReport, MisShaped, SaveError, StateDict, write_whole};
 pub use summary::{Part, Summary, summary, summary_with};
 pub use upsample::Upsample;

@@ -26,6 +26,16 @@ pub use self::report::{Entry, LoadError, LoadReport, MisShaped, SaveError};
 use crate::Module;
 use crate::module::leaves::{Leaf, LeafId, leaves};
 
+/// Writes a file so that it appears whole or not at all, as [`Module::save`] does: beside its place under another
+/// name, flushed to the disk, and renamed.
+///
+/// # Errors
+/// The file system refuses; the text names the path.
+pub fn write_whole(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), SaveError> {
+    let path = path.as_ref();
+    atomic::write(path, bytes).map_err(|source| SaveError::Io { path: path.to_owned(), source })
+}
+
 /// The one name that safetensors keeps for itself.
 const RESERVED: &str = "__metadata__";
 
@@ -131,8 +141,7 @@ pub(crate) fn to_bytes<T: Float>(module: &(impl Module<T> + ?Sized)) -> Vec<u8> 
 
 #[track_caller]
 pub(crate) fn save<T: Float>(module: &(impl Module<T> + ?Sized), path: &Path) -> Result<(), SaveError> {
-    let bytes = to_bytes(module);
-    atomic::write(path, &bytes).map_err(|source| SaveError::Io { path: path.to_owned(), source })
+    write_whole(path, &to_bytes(module))
 }
 
 #[track_caller]

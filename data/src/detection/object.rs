@@ -37,6 +37,13 @@ impl Object {
 }
 
 /// What a detector claims.
+///
+/// ```
+/// use wengert::data::detection::{BoundingBox, Detection};
+///
+/// let detection = Detection::new(BoundingBox::new(0.0, 0.0, 4.0, 2.0), 7, 0.9);
+/// assert_eq!((detection.class, detection.score), (7, 0.9));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Detection {
     /// Where.
@@ -51,5 +58,19 @@ impl Detection {
     /// A claim.
     pub fn new(bounding_box: BoundingBox, class: usize, score: f64) -> Self {
         Self { bounding_box, class, score }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outline_says_more_than_the_box() {
+        let mut object = Object::new(BoundingBox::new(0.0, 0.0, 4.0, 2.0), 1);
+        assert_eq!(object.area(), 8.0);
+        object.outline_area = Some(5.5);
+        assert_eq!(object.area(), 5.5);
+        assert!(!object.difficult && !object.crowd);
     }
 }

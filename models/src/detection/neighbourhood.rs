@@ -1,6 +1,7 @@
 //! Boxes found by place, so that each is compared with those near it alone.
 
 use autodiff::Float;
+use data::detection::BoundingBox;
 
 /// A box by its left, top, right and bottom edge, and its area.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,12 @@ impl<T: Float> Rectangle<T> {
     pub(super) fn new(edges: [T; 4]) -> Self {
         let side = |low, high| if high > low { high - low } else { T::zero() };
         Self { edges, area: side(edges[0], edges[2]) * side(edges[1], edges[3]) }
+    }
+
+    /// The lower and the upper edge along an axis.
+    #[inline(always)]
+    fn along(&self, axis: usize) -> [f64; 2] {
+        [self.edges[axis].to_f64(), self.edges[axis + 2].to_f64()]
     }
 
     pub(super) fn is_finite(&self) -> bool {
@@ -53,6 +60,12 @@ impl<T: Float> Rectangle<T> {
     }
 }
 
+impl From<BoundingBox> for Rectangle<f64> {
+    fn from(b: BoundingBox) -> Self {
+        Self::new([b.x1, b.y1, b.x2, b.y2])
+    }
+}
+
 #[inline(always)]
 fn smaller<T: Float>(a: T, b: T) -> T {
     if a < b { a } else { b }
@@ -64,70 +77,101 @@ fn larger<T: Float>(a: T, b: T) -> T {
 }
 
 /// The most cells along an axis.
-const MOST: f64 = 64.0;
+const MOST: f64 = 128.0;
 
-/// A grid over a picture, whose cells know the boxes that reach into them. A cell is about as large as the mean box,
-/// so that a box lies in few of them; there are at most as many cells as boxes.
+/// A grid over a picture, whose cells know boxes by place. A cell is about as large as the part that is looked through for
+/// the mean box; there are at most as many cells as boxes.
 ///
-/// Boxes that intersect have a cell in common, that of a corner of their intersection, because the cell of a place is
-/// computed by a function that never falls.
+/// What is looked for are boxes that overlap one by an IoU of at least a threshold t. Then along each axis the
+/// intersection is at least t times the longer of both sides, so that the centres of a box of side s and such another
+/// are no farther apart than s·max(1 − t, (1/t − 1)/2). So a box is known to the cell of its centre, and looked for
+/// in the cells that are no farther than that. Where t is so small that these are many, a box is known to all cells it
+/// reaches into, and looked for in those: boxes that intersect have a cell in common, that of a corner of their
+/// intersection.
+///
+/// Both rest on the cell of a place being computed by a function that never falls.
 pub(super) struct Neighbourhood<T> {
-    axes: [Axis<T>; 2],
+    axes: [Axis; 2],
+    /// How far centres are apart, in sides; None if boxes are known to all cells they reach into.
+    distance: Option<f64>,
     cells: Vec<Vec<Rectangle<T>>>,
 }
 
 #[derive(Clone, Copy)]
-struct Axis<T> {
-    start: T,
-    cells_per_unit: T,
+struct Axis {
+    start: f64,
+    cells_per_unit: f64,
     cells: usize,
 }
 
-impl<T: Float> Axis<T> {
-    fn cell(&self, place: T) -> usize {
+impl Axis {
+    fn cell(&self, place: f64) -> usize {
         // What is no number here, because the axis is too long or has no length, is in the first cell.
-        (((place - self.start) * self.cells_per_unit).to_f64() as usize).min(self.cells - 1)
+        (((place - self.start) * self.cells_per_unit) as usize).min(self.cells - 1)
     }
 }
 
 impl<T: Float> Neighbourhood<T> {
-    /// An empty grid over the place of some boxes.
-    pub(super) fn around<'a>(boxes: impl ExactSizeIterator<Item = &'a Rectangle<T>> + Clone) -> Self {
+    /// An empty grid over the place of some boxes, for overlaps of at least this IoU.
+    pub(super) fn around<'a>(
+        boxes: impl ExactSizeIterator<Item = &'a Rectangle<T>> + Clone,
+        iou_threshold: f64,
+    ) -> Self {
+        // A little farther, for the rounding of the IoU that is compared.
+        let t = iou_threshold * (1.0 - 1e-5);
+        let distance = (1.0 - t).max((1.0 / t - 1.0) / 2.0) + 1e-5;
+        let distance = (distance < 1.5).then_some(distance);
         let n = boxes.len() as f64;
         let axes = [0, 1].map(|axis| {
-            let (mut start, mut end, mut sides) = (T::infinity(), T::neg_infinity(), 0.0);
-            for Rectangle { edges, .. } in boxes.clone() {
-                start = smaller(start, edges[axis]);
-                end = larger(end, edges[axis + 2]);
-                sides += (edges[axis + 2] - edges[axis]).to_f64().max(0.0);
+            let (mut start, mut end, mut sides) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+            for rectangle in boxes.clone() {
+                let [low, high] = rectangle.along(axis);
+                (start, end) = (start.min(low), end.max(high));
+                sides += (high - low).max(0.0);
             }
-            let length = end - start;
-            let cells = (length.to_f64() / (sides / n)).min(n.sqrt()).clamp(1.0, MOST);
+            let (length, looked_through) = (end - start, distance.map_or(1.0, |distance| 2.0 * distance));
+            let cells = (length / (looked_through * sides / n)).min(n.sqrt()).clamp(1.0, MOST);
             // NaN stays NaN, and is one cell.
             let cells = (cells as usize).max(1);
-            Axis { start, cells_per_unit: T::from_f64(cells as f64) / length, cells }
+            Axis { start, cells_per_unit: cells as f64 / length, cells }
         });
-        Self { axes, cells: vec![Vec::new(); axes[0].cells * axes[1].cells] }
+        Self { axes, distance, cells: vec![Vec::new(); axes[0].cells * axes[1].cells] }
     }
 
-    /// Whether a property holds for a box that was put in, among those that intersect this one and perhaps others.
+    /// Whether a property holds for a box that was put in, among those that overlap this one by the IoU of the grid and
+    /// perhaps others.
     #[inline(always)]
     pub(super) fn touches(&self, rectangle: &Rectangle<T>, holds: impl Fn(&Rectangle<T>) -> bool) -> bool {
-        cells_of(self.axes, rectangle).any(|cell| self.cells[cell].iter().any(&holds))
+        let cells = self.cells([0, 1].map(|axis| {
+            let [low, high] = rectangle.along(axis);
+            match self.distance {
+                Some(distance) => {
+                    let (center, reach) = (low / 2.0 + high / 2.0, distance * (high - low));
+                    [center - reach, center + reach]
+                }
+                None => [low, high],
+            }
+        }));
+        cells.flat_map(|cell| &self.cells[cell]).any(holds)
     }
 
     /// Puts a box in.
     pub(super) fn insert(&mut self, rectangle: &Rectangle<T>) {
-        cells_of(self.axes, rectangle).for_each(|cell| self.cells[cell].push(*rectangle));
+        let cells = self.cells([0, 1].map(|axis| {
+            let [low, high] = rectangle.along(axis);
+            if self.distance.is_some() { [low / 2.0 + high / 2.0; 2] } else { [low, high] }
+        }));
+        cells.for_each(|cell| self.cells[cell].push(*rectangle));
     }
-}
 
-/// The cells that a box reaches into.
-#[inline(always)]
-fn cells_of<T: Float>(axes: [Axis<T>; 2], rectangle: &Rectangle<T>) -> impl Iterator<Item = usize> + use<T> {
-    let [columns, rows] = [0, 1].map(|axis| {
-        let [first, last] = [axis, axis + 2].map(|edge| axes[axis].cell(rectangle.edges[edge]));
-        first..last + 1
-    });
-    rows.flat_map(move |row| columns.clone().map(move |column| row * axes[0].cells + column))
+    /// The cells from one place to another along each axis.
+    #[inline(always)]
+    fn cells(&self, reach: [[f64; 2]; 2]) -> impl Iterator<Item = usize> + use<T> {
+        let axes = self.axes;
+        let [columns, rows] = [0, 1].map(|axis| {
+            let [first, last] = reach[axis].map(|place| axes[axis].cell(place));
+            first..last + 1
+        });
+        rows.flat_map(move |row| columns.clone().map(move |column| row * axes[0].cells + column))
+    }
 }

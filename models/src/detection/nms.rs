@@ -111,11 +111,7 @@ impl Nms {
     /// If [`check`](Self::check) fails.
     #[track_caller]
     pub fn keep(&self, detections: &[Detection]) -> Vec<usize> {
-        let rectangle = |d: &Detection| {
-            let b = d.bounding_box;
-            Rectangle::new([b.x1, b.y1, b.x2, b.y2])
-        };
-        let boxes: Vec<Rectangle<f64>> = detections.iter().map(rectangle).collect();
+        let boxes: Vec<Rectangle<f64>> = detections.iter().map(|d| Rectangle::from(d.bounding_box)).collect();
         let scores: Vec<f64> = detections.iter().map(|d| d.score).collect();
         self.greedy(&boxes, &scores, |at| detections[at].class as i64)
     }
@@ -192,7 +188,8 @@ impl Nms {
             let iou = iou.to_f64();
             if self.inclusive { iou >= self.iou_threshold } else { iou > self.iou_threshold }
         };
-        let mut neighbourhood = Neighbourhood::around(members.iter().map(|&at| &boxes[at]));
+        let mut neighbourhood =
+            Neighbourhood::around(members.iter().map(|&at| &boxes[at]), self.iou_threshold);
         let mut count = 0;
         for at in members {
             if count == limit {

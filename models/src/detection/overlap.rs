@@ -23,10 +23,10 @@
 
 use std::f64::consts::PI;
 
-use autodiff::{Float, Reduction, Tensor};
+use autodiff::{Float, Reduction, Tensor, vectorized};
 use serde::{Deserialize, Serialize};
 
-use super::box_format::check_boxes;
+use super::box_format::{box_area, check_boxes};
 
 /// One of the measures: what a configuration names to choose a loss. In a file it is written in small letters: `"giou"`.
 ///
@@ -81,6 +81,9 @@ impl Overlap {
                 "{name}: boxes must have the shape [..., n, 4], not {:?}",
                 boxes.shape()
             );
+        }
+        if self == Self::Iou && a.ndim() == 2 && b.ndim() == 2 && a.tape().is_none() && b.tape().is_none() {
+            return matrix(a, b);
         }
         self.broadcast(&a.unsqueeze(-2), &b.unsqueeze(-3))
     }
@@ -205,6 +208,55 @@ impl<T: Float> Pair<T> {
         };
         (angle(&self.b) - angle(&self.a)).square() * (4.0 / (PI * PI))
     }
+}
+
+/// The IoU of each of n boxes with each of m others, in one pass and in the bits of [`Pair::iou`]: what targets are
+/// assigned by.
+fn matrix<T: Float>(a: &Tensor<T>, b: &Tensor<T>) -> Tensor<T> {
+    let (n, m) = (a.shape()[0], b.shape()[0]);
+    let columns = [0, 1, 2, 3].map(|edge| b.select(1, edge).to_vec());
+    let areas = [a, b].map(|boxes| box_area(boxes).to_vec());
+    let rows = a.to_vec();
+    let mut ious = vec![T::zero(); n * m];
+    for ((row, &area), ious) in rows.as_chunks::<4>().0.iter().zip(&areas[0]).zip(ious.chunks_mut(m.max(1))) {
+        row_of_matrix(row, area, columns.each_ref().map(Vec::as_slice), &areas[1], ious);
+    }
+    Tensor::from_vec([n, m], ious)
+}
+
+fn row_of_matrix<T: Float>(row: &[T; 4], area: T, columns: [&[T]; 4], areas: &[T], ious: &mut [T]) {
+    let m = ious.len();
+    let ([x1, y1, x2, y2], areas) = (columns.map(|column| &column[..m]), &areas[..m]);
+    vectorized(
+        #[inline(always)]
+        || {
+            for at in 0..m {
+                let width = positive(smaller(row[2], x2[at]) - larger(row[0], x1[at]));
+                let height = positive(smaller(row[3], y2[at]) - larger(row[1], y1[at]));
+                let intersection = width * height;
+                let union = area + areas[at] - intersection;
+                ious[at] = intersection / if union > T::zero() { union } else { T::one() };
+            }
+        },
+    );
+}
+
+/// As [`Tensor::minimum`] has it: NaN stays.
+#[inline(always)]
+#[allow(clippy::eq_op)]
+fn smaller<T: Float>(a: T, b: T) -> T {
+    if a != a || a < b { a } else { b }
+}
+
+#[inline(always)]
+#[allow(clippy::eq_op)]
+fn larger<T: Float>(a: T, b: T) -> T {
+    if a != a || a > b { a } else { b }
+}
+
+#[inline(always)]
+fn positive<T: Float>(x: T) -> T {
+    if x < T::zero() { T::zero() } else { x }
 }
 
 /// With 1 in place of what is not positive.

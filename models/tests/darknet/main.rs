@@ -1,6 +1,10 @@
 //! Darknet-19, Darknet-53, and Darknet's files.
 
 mod classifiers;
+mod hostile;
+mod networks;
+mod oracle;
+mod published;
 
 use wengert::prelude::*;
 

@@ -44,9 +44,9 @@ proptest! {
     }
 
     #[test]
-    fn any_threshold(detections in detections(60), threshold in 0..=4, inclusive: bool, class_agnostic: bool) {
+    fn any_threshold(detections in detections(60), threshold in 0..=5, inclusive: bool, class_agnostic: bool) {
         // Quarters and thirds are IoUs that come out exactly often.
-        let threshold = [0.0, 0.25, 1.0 / 3.0, 0.5, 1.0][threshold as usize];
+        let threshold = [0.0, 0.25, 1.0 / 3.0, 0.5, 0.75, 1.0][threshold as usize];
         let drops = |a: &Detection, b: &Detection| {
             let iou = a.bounding_box.iou(&b.bounding_box);
             (class_agnostic || a.class == b.class) && if inclusive { iou >= threshold } else { iou > threshold }
@@ -92,19 +92,23 @@ fn many_boxes_of_very_different_sizes() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let detections: Vec<Detection> = (0..1500)
         .map(|at| {
-            let size = 10f64.powf(rng.random_range(-2.0..2.5));
-            let (x, y) = (rng.random_range(0.0..400.0), rng.random_range(0.0..400.0));
-            let (w, h) = (size * rng.random_range(0.5..2.0), size * rng.random_range(0.5..2.0));
+            // In groups of three near each other.
+            let mut group = ChaCha8Rng::seed_from_u64(at as u64 / 3);
+            let size = 10f64.powf(group.random_range(-2.0..2.5));
+            let (x, y) = (group.random_range(0.0..400.0), group.random_range(0.0..400.0));
+            let mut near = |number: f64, by: f64| number + by * size * rng.random_range(-1.0..1.0);
+            let (x, y, w, h) = (near(x, 0.1), near(y, 0.1), near(size, 0.1), near(size * 0.7, 0.1));
             let score = f64::from(rng.random_range(0..1000)) / 1000.0;
-            Detection::new(BoundingBox::from_center(x, y, w, h), at % 2, score)
+            Detection::new(BoundingBox::from_center(x, y, w, h), at / 3 % 2, score)
         })
         .collect();
-    for threshold in [0.0, 0.2, 0.5] {
+    // Up to a quarter boxes are looked for by their edges, from there on by their centres.
+    for threshold in [0.0, 0.2, 0.3, 0.5, 0.8, 0.95] {
         let drops = |a: &Detection, b: &Detection| {
             a.class == b.class && a.bounding_box.iou(&b.bounding_box) > threshold
         };
         let kept = Nms::new(threshold).keep(&detections);
-        assert!(kept.len() > 50 && kept.len() < 1500, "{}", kept.len());
+        assert!(kept.len() > 50, "{}", kept.len());
         assert_eq!(kept, slowly(&detections, -1.0, drops));
     }
 }

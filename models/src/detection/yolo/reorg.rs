@@ -3,6 +3,8 @@
 use autodiff::{Float, Tensor};
 use nn::{Layer, Module};
 
+use crate::detection::darknet::reorg;
+
 /// Darknet's `[reorg]` with stride 2: [batch, C, H, W] to [batch, 4C, H/2, W/2], which keeps all numbers.
 ///
 /// YOLOv2's passthrough uses it to lay the map of stride 16 beside that of stride 32. What Darknet does, and what its
@@ -28,7 +30,7 @@ pub struct Reorg;
 
 impl<T: Float> Layer<T> for Reorg {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let &[batch, channels, rows, columns] = x.shape() else {
+        let &[_, channels, rows, columns] = x.shape() else {
             panic!("Reorg: the input {:?} is not [batch, channels, height, width]", x.shape())
         };
         assert!(
@@ -36,11 +38,6 @@ impl<T: Float> Layer<T> for Reorg {
             "Reorg: the input {:?} has not a multiple of 4 channels and an even height and width",
             x.shape()
         );
-        x.reshape([batch, channels / 4, rows, 2, columns, 2]).permute([0, 3, 5, 1, 2, 4]).reshape([
-            batch,
-            channels * 4,
-            rows / 2,
-            columns / 2,
-        ])
+        reorg(x, 2)
     }
 }
