@@ -53,16 +53,11 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 
     let (train, test) = scenes::scenes(options.seed);
+    println!("Scenes of {}×{} pixels with one to six digits of 13 writers", scenes::SIDE, scenes::SIDE);
     let (config, model) = match &options.load {
         Some(path) => weights::load(path)?,
-        None => {
-            let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-            let config = training::network(&train, &mut rng)?;
-            let model = config.init(&mut rng);
-            (config, model)
-        }
+        None => training::network(&train, options.seed)?,
     };
-    println!("Scenes of {}×{} pixels with one to six digits of 13 writers", scenes::SIDE, scenes::SIDE);
     println!(
         "a small YOLO of {} parameters, one cell every {} pixels\n",
         model.parameter_count(),

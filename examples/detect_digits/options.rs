@@ -12,16 +12,16 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// How many steps to train; 0 only tests.
-    #[arg(long, default_value_t = 1500)]
+    #[arg(long, default_value_t = 4500)]
     pub(crate) steps: u64,
     /// How many scenes a step takes.
-    #[arg(long, default_value = "16")]
+    #[arg(long, default_value = "8")]
     pub(crate) batch: NonZeroUsize,
     /// The highest learning rate; it rises to this and falls along half a cosine.
-    #[arg(long, default_value_t = 3e-3, value_parser = learning_rate, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 2e-3, value_parser = learning_rate, allow_negative_numbers = true)]
     pub(crate) lr: f64,
     /// How many scenes to test on.
-    #[arg(long, default_value = "400")]
+    #[arg(long, default_value = "500")]
     pub(crate) test: NonZeroUsize,
     /// How many threads to use (default: all cores). The result does not depend on it.
     #[arg(long)]
@@ -35,7 +35,7 @@ pub(crate) struct Options {
     /// A picture, PNG or JPEG of any size, in which to find digits with the loaded weights, in place of training.
     #[arg(long, value_name = "PICTURE", requires = "load")]
     pub(crate) image: Option<PathBuf>,
-    /// The side of the square that the picture is fitted into; digits are found if they have about 16 to 44 pixels
+    /// The side of the square that the picture is fitted into; digits are found if they have about 18 to 44 pixels
     /// there.
     #[arg(long, default_value = "96", requires = "image")]
     pub(crate) size: NonZeroUsize,

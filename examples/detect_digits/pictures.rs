@@ -56,10 +56,7 @@ pub(crate) fn found(picture: &Tensor<f32>, found: &[Detection], path: &Path) -> 
     sheet.save(path)
 }
 
-fn label<'a>(
-    detection: &'a Detection,
-    name: &str,
-) -> (&'a BoundingBox, String, RGBColor) {
+fn label<'a>(detection: &'a Detection, name: &str) -> (&'a BoundingBox, String, RGBColor) {
     let text = format!("{name} {:.0} %", 100.0 * detection.score);
     (&detection.bounding_box, text, COLOURS[detection.class % 10])
 }

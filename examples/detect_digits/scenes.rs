@@ -11,6 +11,6 @@ pub(crate) const SIDE: usize = 96;
 /// seed of the training.
 pub(crate) fn scenes(seed: u64) -> (Scenes, Scenes) {
     let [train, test] = digits().split([0.8, 0.2], &mut ChaCha8Rng::seed_from_u64(2026));
-    let config = SceneConfig::new().size(SIDE, SIDE).objects(1, 6).object_size(16.0, 44.0);
+    let config = SceneConfig::new().size(SIDE, SIDE).objects(1, 6).object_size(18.0, 44.0);
     (config.init(&train, seed), config.init(&test, u64::MAX))
 }

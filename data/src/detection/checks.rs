@@ -44,6 +44,15 @@ pub(super) fn wrong(
     LabelProblem::Wrong { field: field.into(), expected: expected.into(), found: shortened(found.as_ref()) }
 }
 
+/// What a parser says, which may quote the file at length.
+pub(super) fn reason(message: &str) -> String {
+    const SHOWN: usize = 200;
+    match message.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    }
+}
+
 /// The bytes of a file, gzipped or not, that has at most `limit` of them.
 pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let mut source = Source::open(path)?;

@@ -3,7 +3,7 @@
 //! * [`BoundingBox`], [`Object`], what stands in a picture, and [`Detection`], what was found there.
 //! * [`DetectionDataset`]: pictures with objects, read from the labels of Pascal VOC ([`voc`]), COCO ([`coco`]) and YOLO
 //!   ([`yolo`]), which also write them.
-//! * [`scenes`]: digits at random places, sizes and overlaps on textured backgrounds, as many as one likes.
+//! * [`Scenes`]: digits at random places, sizes and overlaps on textured backgrounds, as many as one likes.
 //!
 //! ```
 //! use wengert::data::detection::BoundingBox;
@@ -21,7 +21,7 @@ mod dataset;
 mod letterboxed;
 mod object;
 mod picture_size;
-pub mod scenes;
+mod scenes;
 pub mod voc;
 pub mod yolo;
 

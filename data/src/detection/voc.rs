@@ -135,7 +135,7 @@ fn decode(bytes: &[u8]) -> Result<Annotation, Located> {
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| LabelProblem::Syntax {
         format: "XML",
-        reason: shortened_reason(&error.to_string()),
+        reason: checks::reason(&error.to_string()),
     })?;
     let root = document.root_element();
     if !root.has_tag_name("annotation") {
@@ -159,15 +159,6 @@ fn decode(bytes: &[u8]) -> Result<Annotation, Located> {
         .map(|(i, node)| Element { node, object: Some(i) }.read_object(width, height))
         .collect::<Result<_, _>>()?;
     Ok(Annotation { file_name: name, width, height, objects })
-}
-
-/// A parser's message may quote the file at length.
-fn shortened_reason(reason: &str) -> String {
-    const SHOWN: usize = 200;
-    match reason.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &reason[..end]),
-        None => reason.to_owned(),
-    }
 }
 
 /// An element and the object that it is a part of.

@@ -46,19 +46,10 @@ pub(super) fn lists(mut reader: impl BufRead) -> Result<Lists, Located> {
         let Progress { place, problem } = progress.into_inner();
         let problem = problem.unwrap_or_else(|| match error.classify() {
             serde_json::error::Category::Io => LabelProblem::Unreadable(error.into()),
-            _ => LabelProblem::Syntax { format: "JSON labels", reason: shortened_reason(&error.to_string()) },
+            _ => LabelProblem::Syntax { format: "JSON labels", reason: checks::reason(&error.to_string()) },
         });
         Located { place, problem }
     })
-}
-
-/// The parser quotes texts of the file in full.
-fn shortened_reason(reason: &str) -> String {
-    const SHOWN: usize = 200;
-    match reason.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &reason[..end]),
-        None => reason.to_owned(),
-    }
 }
 
 /// Passes over the mark of UTF-8 that some editors put at the head.
