@@ -9,6 +9,8 @@
 //! matrix and a sheet of the mistakes. With `--data DIR` it trains on MNIST, Fashion-MNIST or any set in their
 //! format; with `--load FILE --predict IMAGE.png` it reads a picture of yours.
 
+#[path = "../charts/mod.rs"]
+mod charts;
 mod input;
 mod options;
 mod pictures;

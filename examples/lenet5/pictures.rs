@@ -1,36 +1,13 @@
 //! The pictures that a run leaves: curves, confusion matrix, mistakes.
 
-use std::error::Error;
-use std::ops::Range;
 use std::path::Path;
-use std::sync::Once;
 
 use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
 use wengert::data::Dataset;
 use wengert::train::ConfusionMatrix;
 
+use crate::charts::{COLOURS, Outcome, Series, centred, fonts, lines, text_style};
 use crate::training::History;
-
-type Outcome = Result<(), Box<dyn Error>>;
-
-const BLUE_LINE: RGBColor = RGBColor(31, 119, 180);
-const ORANGE_LINE: RGBColor = RGBColor(255, 127, 14);
-
-/// The pictures bring their font with them, so that they look the same on every machine.
-fn fonts() {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular()).ok().expect("a whole font");
-    });
-}
-
-/// One series of a chart.
-struct Series<'a> {
-    name: &'a str,
-    colour: RGBColor,
-    values: &'a [f64],
-}
 
 /// Loss on the left, accuracy on the right, by epoch.
 pub(crate) fn curves(history: &History, path: &Path) -> Outcome {
@@ -38,65 +15,20 @@ pub(crate) fn curves(history: &History, path: &Path) -> Outcome {
     let root = BitMapBackend::new(path, (1000, 400)).into_drawing_area();
     root.fill(&WHITE)?;
     let (left, right) = root.split_horizontally(500);
-    let loss = [Series { name: "training", colour: BLUE_LINE, values: &history.loss }];
+    let [blue, orange, ..] = COLOURS;
+    let series = |name, colour, values| Series { name: Some(name), colour, width: 2, values };
     let highest = history.loss.iter().copied().fold(0.0, f64::max);
-    chart(&left, "loss", 0.0..highest * 1.05, &loss)?;
+    let corner = SeriesLabelPosition::LowerRight;
+    lines(&left, "loss", 0.0..highest * 1.05, corner.clone(), &[series("training", blue, &history.loss)])?;
     let percent = |values: &[f64]| values.iter().map(|v| 100.0 * v).collect::<Vec<_>>();
     let (train, test) = (percent(&history.train_accuracy), percent(&history.test_accuracy));
-    let accuracy = [
-        Series { name: "training", colour: BLUE_LINE, values: &train },
-        Series { name: "test", colour: ORANGE_LINE, values: &test },
-    ];
+    let accuracy = [series("training", blue, &train), series("test", orange, &test)];
     // The first epochs may be far below the rest: the axis begins where most of the run is.
     let mut sorted: Vec<f64> = train.iter().chain(&test).copied().collect();
     sorted.sort_by(f64::total_cmp);
     let lowest = (sorted[sorted.len() / 20] - 2.0).max(0.0).floor();
-    chart(&right, "accuracy, %", lowest..100.5, &accuracy)?;
+    lines(&right, "accuracy, %", lowest..100.5, corner, &accuracy)?;
     root.present().map_err(|e| format!("cannot write {}: {e}", path.display()))?;
-    Ok(())
-}
-
-fn chart<D: DrawingBackend>(
-    area: &DrawingArea<D, plotters::coord::Shift>,
-    title: &str,
-    range: Range<f64>,
-    all: &[Series<'_>],
-) -> Outcome
-where
-    D::ErrorType: 'static,
-{
-    let epochs = all[0].values.len();
-    let lowest = range.start;
-    let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 18))
-        .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(52)
-        .build_cartesian_2d(1.0..(epochs.max(2) as f64), range)?;
-    chart
-        .configure_mesh()
-        .x_desc("epoch")
-        .label_style(("sans-serif", 13))
-        .x_label_formatter(&|x| format!("{x:.0}"))
-        .light_line_style(WHITE)
-        .draw()?;
-    for series in all {
-        let colour = series.colour;
-        let points = series.values.iter().enumerate().map(|(i, &y)| ((i + 1) as f64, y.max(lowest)));
-        chart
-            .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
-            .label(series.name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
-    }
-    if all.len() > 1 {
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
-            .background_style(WHITE.mix(0.8))
-            .border_style(RGBColor(200, 200, 200))
-            .label_font(("sans-serif", 13))
-            .draw()?;
-    }
     Ok(())
 }
 
@@ -178,13 +110,4 @@ pub(crate) fn mistakes(set: &Dataset, predictions: &[i64], path: &Path) -> Outco
     }
     root.present().map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     Ok(())
-}
-
-fn text_style(size: i32, colour: RGBColor) -> TextStyle<'static> {
-    ("sans-serif", size).into_font().color(&colour)
-}
-
-fn centred() -> plotters::style::text_anchor::Pos {
-    use plotters::style::text_anchor::{HPos, Pos, VPos};
-    Pos::new(HPos::Center, VPos::Center)
 }

@@ -1,6 +1,5 @@
 //! Saving a module's parameters and buffers as safetensors, and loading them from that and other formats.
 
-mod atomic;
 mod dict;
 mod dtype;
 mod fill;
@@ -19,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ::safetensors::{Dtype, View};
-use autodiff::{Float, Tensor};
+use autodiff::{Float, Tensor, files};
 
 pub use self::dict::StateDict;
 pub use self::report::{Entry, LoadError, LoadReport, MisShaped, SaveError};
@@ -33,7 +32,7 @@ use crate::module::leaves::{Leaf, LeafId, leaves};
 /// The file system refuses; the text names the path.
 pub fn write_whole(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), SaveError> {
     let path = path.as_ref();
-    atomic::write(path, bytes).map_err(|source| SaveError::Io { path: path.to_owned(), source })
+    files::write_whole(path, bytes).map_err(|source| SaveError::Io { path: path.to_owned(), source })
 }
 
 /// The one name that safetensors keeps for itself.

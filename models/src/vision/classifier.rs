@@ -1,10 +1,10 @@
 //! Networks whose head can be replaced.
 
 use autodiff::Float;
-use nn::{Layer, Linear, LoadError, LoadReport, StateDict};
+use nn::{Conv2d, Conv2dConfig, Layer, Linear, LinearConfig, LoadError, LoadReport, StateDict};
 use rand::Rng;
 
-use super::ResNet;
+use super::{Darknet19, Darknet53, ResNet};
 use crate::LeNet5;
 
 /// A network that gives a score to each class: a backbone that makes features of pictures, and a head that makes scores
@@ -69,7 +69,13 @@ pub trait Classifier<T: Float>: Layer<T> {
 /// A linear layer like an old one, for other classes.
 #[track_caller]
 fn linear_like<T: Float>(old: &Linear<T>, classes: usize, rng: &mut dyn Rng) -> Linear<T> {
-    nn::LinearConfig::new(old.weight.shape()[1], classes).bias(old.bias.is_some()).init(rng)
+    LinearConfig::new(old.weight.shape()[1], classes).bias(old.bias.is_some()).init(rng)
+}
+
+/// A convolution 1×1 like an old one, for other classes.
+#[track_caller]
+fn pointwise_like<T: Float>(old: &Conv2d<T>, classes: usize, rng: &mut dyn Rng) -> Conv2d<T> {
+    Conv2dConfig::new(old.weight.shape()[1], classes, 1).bias(old.bias.is_some()).init(rng)
 }
 
 impl<T: Float> Classifier<T> for LeNet5<T> {
@@ -97,5 +103,33 @@ impl<T: Float> Classifier<T> for ResNet<T> {
 
     fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
         self.fc = linear_like(&self.fc, classes, rng);
+    }
+}
+
+impl<T: Float> Classifier<T> for Darknet19<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["classifier"]
+    }
+
+    fn classes(&self) -> usize {
+        self.classifier.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.classifier = pointwise_like(&self.classifier, classes, rng);
+    }
+}
+
+impl<T: Float> Classifier<T> for Darknet53<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["classifier"]
+    }
+
+    fn classes(&self) -> usize {
+        self.classifier.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.classifier = linear_like(&self.classifier, classes, rng);
     }
 }

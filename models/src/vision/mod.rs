@@ -10,6 +10,7 @@ mod darknet;
 pub mod explain;
 mod preprocessing;
 mod resnet;
+mod ten_crop;
 
 pub use classifier::Classifier;
 pub(crate) use darknet::widened;
@@ -19,3 +20,4 @@ pub use darknet::{
 };
 pub use preprocessing::{Preprocessing, Resampling};
 pub use resnet::{BlockForm, ResNet, ResNetConfig, ResidualBlock, Shortcut, Stem};
+pub use ten_crop::ten_crop_probabilities;

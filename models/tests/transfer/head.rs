@@ -60,6 +60,13 @@ fn of_residual_networks() {
 }
 
 #[test]
+fn of_darknets() {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    another_head_fits(Darknet19Config::new(4).width(0.03).init(&mut rng), &[2, 3, 32, 32], 4);
+    another_head_fits(Darknet53Config::new(4).width(0.03).init(&mut rng), &[2, 3, 32, 32], 4);
+}
+
+#[test]
 fn of_boxed_classifiers() {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut zoo: Vec<Box<dyn Classifier<f64>>> =

@@ -5,3 +5,4 @@ mod explain;
 mod few_examples;
 mod head;
 mod small;
+mod ten_crop;
