@@ -28,7 +28,7 @@ pub(crate) fn scenes(scenes: &Scenes, found: &[Vec<Detection>], path: &Path) -> 
         let title = if i % 2 == 0 { "truth" } else { "found" };
         sheet.text(title, (column(i), 10), 17)?;
     }
-    for i in 0..shown {
+    for (i, found) in found.iter().enumerate().take(shown) {
         let y = head + i / 2 * (height + gap);
         let (left, right) = ((column(i % 2 * 2), y), (column(i % 2 * 2 + 1), y));
         let picture = batch.pictures.select(0, i as isize);
@@ -38,7 +38,7 @@ pub(crate) fn scenes(scenes: &Scenes, found: &[Vec<Detection>], path: &Path) -> 
         let truth = batch.objects[i].iter();
         let truth = truth.map(|o| (&o.bounding_box, names[o.class].clone(), COLOURS[o.class % 10]));
         sheet.boxes(left, zoom, 2, truth)?;
-        let sure = found[i].iter().filter(|detection| detection.score >= SHOWN_SCORE);
+        let sure = found.iter().filter(|detection| detection.score >= SHOWN_SCORE);
         sheet.boxes(right, zoom, 2, sure.map(|d| label(d, &names[d.class])))?;
     }
     sheet.save(path)
