@@ -58,10 +58,12 @@ impl Sheet {
         }
     }
 
-    /// Boxes on a picture at (x, y): `(box in the picture's pixels, text, colour)`, in lines of `stroke` pixels.
+    /// Boxes on a picture at (x, y) that ends at `end`: `(box in the picture's pixels, text, colour)`, in lines of
+    /// `stroke` pixels.
     pub(crate) fn boxes<'a>(
         &mut self,
         (x, y): (usize, usize),
+        end: usize,
         zoom: usize,
         stroke: u32,
         boxes: impl IntoIterator<Item = (&'a BoundingBox, String, RGBColor)>,
@@ -77,10 +79,12 @@ impl Sheet {
             area.draw(&Rectangle::new([(left, top), (right, bottom)], colour.stroke_width(stroke)))?;
             let style = ("sans-serif", height).into_font().color(&WHITE);
             let (width, _) = area.estimate_text_size(&text, &style)?;
-            // Above the box, or inside where there is no room above.
+            // Above the box, or inside where there is no room above; never beyond the picture.
             let above = top - height - 2;
             let label = if above >= y as i32 { above } else { top };
-            let corners = [(left, label), (left + width as i32 + 6, label + height + 2)];
+            let wide = width as i32 + 6;
+            let left = left.min(end as i32 - wide).max(x as i32);
+            let corners = [(left, label), (left + wide, label + height + 2)];
             area.draw(&Rectangle::new(corners, colour.filled()))?;
             area.draw(&Text::new(text, (left + 3, label + 1), style))?;
         }

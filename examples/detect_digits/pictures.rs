@@ -37,9 +37,9 @@ pub(crate) fn scenes(scenes: &Scenes, found: &[Vec<Detection>], path: &Path) -> 
         let names = scenes.class_names();
         let truth = batch.objects[i].iter();
         let truth = truth.map(|o| (&o.bounding_box, names[o.class].clone(), COLOURS[o.class % 10]));
-        sheet.boxes(left, zoom, 2, truth)?;
+        sheet.boxes(left, left.0 + width, zoom, 2, truth)?;
         let sure = found.iter().filter(|detection| detection.score >= SHOWN_SCORE);
-        sheet.boxes(right, zoom, 2, sure.map(|d| label(d, &names[d.class])))?;
+        sheet.boxes(right, right.0 + width, zoom, 2, sure.map(|d| label(d, &names[d.class])))?;
     }
     sheet.save(path)
 }
@@ -52,7 +52,7 @@ pub(crate) fn found(picture: &Tensor<f32>, found: &[Detection], path: &Path) -> 
     let stroke = 2 + (height.max(width) / 800) as u32;
     let mut sheet = Sheet::new(width * zoom, height * zoom);
     sheet.picture(picture, (0, 0), zoom);
-    sheet.boxes((0, 0), zoom, stroke, found.iter().map(|d| label(d, &d.class.to_string())))?;
+    sheet.boxes((0, 0), width * zoom, zoom, stroke, found.iter().map(|d| label(d, &d.class.to_string())))?;
     sheet.save(path)
 }
 
