@@ -1,10 +1,10 @@
 //! Networks whose head can be replaced.
 
 use autodiff::Float;
-use nn::{Conv2d, Conv2dConfig, Layer, Linear, LinearConfig, LoadError, LoadReport, StateDict};
+use nn::{Conv2d, Conv2dConfig, Layer, Linear, LinearConfig, LoadError, LoadReport, Sequential, StateDict};
 use rand::Rng;
 
-use super::{Darknet19, Darknet53, ResNet};
+use super::{AlexNet, Darknet19, Darknet53, GoogLeNet, ResNet, Vgg};
 use crate::LeNet5;
 
 /// A network that gives a score to each class: a backbone that makes features of pictures, and a head that makes scores
@@ -103,6 +103,56 @@ impl<T: Float> Classifier<T> for ResNet<T> {
 
     fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
         self.fc = linear_like(&self.fc, classes, rng);
+    }
+}
+
+/// The head of a network whose linear layers are numbered.
+const LAST: &str = "6";
+
+#[track_caller]
+fn last<T: Float>(classifier: &Sequential<T>) -> &Linear<T> {
+    let layer = classifier.get(LAST).and_then(|layer| layer.downcast_ref());
+    layer.unwrap_or_else(|| panic!("the classifier has no linear layer `{LAST}`: {classifier:?}"))
+}
+
+macro_rules! numbered {
+    ($($Model:ident),*) => {$(
+        impl<T: Float> Classifier<T> for $Model<T> {
+            fn heads(&self) -> Vec<&'static str> {
+                vec!["classifier.6"]
+            }
+
+            fn classes(&self) -> usize {
+                last(&self.classifier).weight.shape()[0]
+            }
+
+            fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+                let head = linear_like(last(&self.classifier), classes, rng);
+                self.classifier.replace(LAST, head);
+            }
+        }
+    )*};
+}
+
+numbered!(AlexNet, Vgg);
+
+impl<T: Float> Classifier<T> for GoogLeNet<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        let mut heads = vec!["fc"];
+        heads.extend(self.aux1.iter().map(|_| "aux1.fc2"));
+        heads.extend(self.aux2.iter().map(|_| "aux2.fc2"));
+        heads
+    }
+
+    fn classes(&self) -> usize {
+        self.fc.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.fc = linear_like(&self.fc, classes, rng);
+        for head in self.aux1.iter_mut().chain(&mut self.aux2) {
+            head.fc2 = linear_like(&head.fc2, classes, rng);
+        }
     }
 }
 
