@@ -44,7 +44,8 @@ pub mod prelude {
         YoloV3TinyConfig,
     };
     pub use models::vision::{
-        Classifier, Darknet19, Darknet19Config, Darknet53, Darknet53Config, ResNet, ResNetConfig,
+        AlexNet, AlexNetConfig, Classifier, Darknet19, Darknet19Config, Darknet53, Darknet53Config,
+        GoogLeNet, GoogLeNetConfig, Inception, InceptionConfig, ResNet, ResNetConfig, Vgg, VggConfig,
     };
     pub use models::{LeNet5, LeNet5Config, LogisticRegression, Mlp, MlpConfig, Stage, Stages};
     pub use nn::{

@@ -46,9 +46,10 @@ pub enum AnchorCenter {
 ///
 /// let sizes = [[10.0, 12.0], [12.0, 10.0], [90.0, 30.0], [110.0, 30.0]];
 /// let anchors = AnchorKMeans::new(2).fit(&sizes, &mut ChaCha8Rng::seed_from_u64(0)).unwrap();
-/// assert_eq!(anchors.sizes, [[11.0, 11.0], [100.0, 30.0]]);
 /// assert_eq!(anchors.assignment, [0, 0, 1, 1]);
-/// assert!(anchors.average_iou > 0.8);
+/// assert!(anchors.average_iou > 0.85);
+/// let [small, wide] = anchors.sizes[..] else { panic!("two were wanted") };
+/// assert!(small[0] <= 12.0 && wide[0] >= 90.0 && wide[1] == 30.0);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,6 @@
 //! Configurations: files, first values, and what is wrong with them.
 
-use wengert::models::vision::{BlockForm, ResNetConfig, Shortcut, Stem};
+use wengert::models::vision::{BlockForm, Shortcut, Stem};
 use wengert::prelude::*;
 
 use crate::rng;
@@ -99,4 +99,110 @@ fn pictures_of_any_size_and_number_fit() {
         let logits = large.forward(&Tensor::zeros([batch, 3, height, width]));
         assert_eq!(logits.shape(), [batch, 4], "{height}×{width}");
     }
+}
+
+#[test]
+fn the_smallest_pictures_that_torchvision_takes_fit() {
+    let x = |side| Tensor::<f32>::zeros([2, 3, side, side]);
+    for config in [GoogLeNetConfig::paper(), GoogLeNetConfig::torchvision()] {
+        let model = config.classes(4).weight_init(Init::zeros()).init(&mut rng());
+        assert_eq!(model.forward(&x(15)).shape(), [2, 4]);
+        let tape = Tape::training(0);
+        assert_eq!(model.outputs(&tape.constant(x(33))).aux_logits1.unwrap().shape(), [2, 4]);
+    }
+    for config in [AlexNetConfig::one_column(), AlexNetConfig::two_groups()] {
+        let model = config.classes(4).hidden(8).init(&mut rng());
+        assert_eq!(model.forward(&x(63)).shape(), [2, 4]);
+    }
+    let model = VggConfig::vgg11().classes(4).hidden(8).init(&mut rng());
+    assert_eq!(model.forward(&x(32)).shape(), [2, 4]);
+    assert_eq!(model.forward(&Tensor::zeros([0, 3, 40, 50])).shape(), [0, 4]);
+}
+
+#[test]
+fn wrong_alexnets_vggs_and_googlenets_are_errors() {
+    let text = |error: Result<(), nn::ConfigError>| error.unwrap_err().to_string();
+    let alexnet = |config: AlexNetConfig| text(config.try_init::<f32>(&mut rng()).map(drop));
+    assert_eq!(
+        alexnet(AlexNetConfig::two_groups().classes(0)),
+        "AlexNetConfig: classes is 0, expected at least 1"
+    );
+    assert_eq!(
+        alexnet(AlexNetConfig::one_column().hidden(0)),
+        "AlexNetConfig: hidden is 0, expected at least 1"
+    );
+    assert_eq!(
+        alexnet(AlexNetConfig::one_column().dropout(2.0)),
+        "AlexNetConfig: dropout is 2, expected a probability in 0..=1"
+    );
+    let vgg = |config: VggConfig| text(config.try_init::<f32>(&mut rng()).map(drop));
+    assert_eq!(vgg(VggConfig::vgg16().in_channels(0)), "VggConfig: in_channels is 0, expected at least 1");
+    assert_eq!(
+        vgg(VggConfig::new([1, 1, 0, 1, usize::MAX])),
+        format!(
+            "VggConfig: convolutions is [1, 1, 0, 1, {}], expected at least 1 in each block, together at most 1000",
+            usize::MAX
+        )
+    );
+    let googlenet = |config: GoogLeNetConfig| text(config.try_init::<f32>(&mut rng()).map(drop));
+    assert_eq!(
+        googlenet(GoogLeNetConfig::torchvision().transform_input(true).in_channels(1)),
+        "GoogLeNetConfig: in_channels is 1, expected 3 where the input is to be transformed"
+    );
+    assert_eq!(
+        googlenet(GoogLeNetConfig::paper().dropout_aux(-0.5)),
+        "GoogLeNetConfig: dropout_aux is -0.5, expected a probability in 0..=1"
+    );
+    let inception = |config: InceptionConfig| text(config.try_init::<f32>(&mut rng()).map(drop));
+    assert_eq!(
+        inception(InceptionConfig::reduced(192, 64, [0, 128], [16, 32], 32)),
+        "InceptionConfig: ch3x3_reduce is 0, expected at least 1"
+    );
+    assert_eq!(
+        inception(InceptionConfig::naive(192, 64, 128, 32).branch3_kernel(4)),
+        "InceptionConfig: branch3_kernel is 4, expected an odd number"
+    );
+}
+
+#[test]
+fn the_papers_alexnet_starts_as_its_section_5_says() {
+    let model: AlexNet = AlexNetConfig::two_groups().classes(4).hidden(64).init(&mut rng());
+    let biases: Vec<(String, f32)> = model
+        .named_parameters()
+        .into_iter()
+        .filter(|(name, _)| name.ends_with("bias"))
+        .map(|(name, bias)| (name, bias.value().mean(..).item()))
+        .collect();
+    let ones: Vec<&str> =
+        biases.iter().filter(|(_, mean)| *mean == 1.0).map(|(name, _)| name.as_str()).collect();
+    let expected =
+        ["features.4.bias", "features.10.bias", "features.12.bias", "classifier.0.bias", "classifier.3.bias"];
+    assert_eq!(ones, expected);
+    assert!(biases.iter().all(|(_, mean)| *mean == 1.0 || *mean == 0.0));
+    let std = model.parameters()[4].value().var(.., 1).item().sqrt();
+    assert!((std / 0.01 - 1.0).abs() < 0.02, "{std}");
+}
+
+#[test]
+fn heads_are_replaced_with_those_in_the_middle_and_all_else_loads() {
+    fn check(mut model: impl Classifier<f32>, heads: &[&str], side: usize) {
+        let bytes = model.to_bytes();
+        assert_eq!((model.heads().as_slice(), model.classes()), (heads, 6));
+        model.replace_head(3, &mut rng());
+        assert_eq!(model.classes(), 3);
+        assert_eq!(model.forward(&Tensor::zeros([1, 3, side, side])).shape(), [1, 3]);
+        let report = model.load_backbone(StateDict::from_bytes(&bytes).unwrap()).unwrap();
+        let is_head = |name: &String| heads.iter().any(|head| name.starts_with(&format!("{head}.")));
+        assert!(!report.loaded.is_empty() && !report.loaded.iter().any(is_head));
+        for (name, parameter) in model.named_parameters() {
+            assert!(!is_head(&name) || parameter.shape()[0] == 3, "{name}");
+        }
+    }
+    let small = AlexNetConfig::two_groups().classes(6).hidden(8).weight_init(Init::zeros());
+    check(small.init(&mut rng()), &["classifier.6"], 63);
+    let small = VggConfig::vgg11_bn().classes(6).hidden(8).weight_init(Init::zeros());
+    check(small.init(&mut rng()), &["classifier.6"], 32);
+    let googlenet = GoogLeNetConfig::torchvision().classes(6).weight_init(Init::zeros());
+    check(googlenet.init(&mut rng()), &["fc", "aux1.fc2", "aux2.fc2"], 32);
+    check(googlenet.aux_logits(false).init(&mut rng()), &["fc"], 32);
 }

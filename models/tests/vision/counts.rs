@@ -1,6 +1,6 @@
 //! The numbers of parameters and of multiply-adds.
 
-use wengert::models::vision::{ResNetConfig, Shortcut};
+use wengert::models::vision::Shortcut;
 use wengert::nn::summary;
 use wengert::prelude::*;
 
@@ -89,4 +89,61 @@ fn networks_for_cifar() {
     // Option B: two projections more.
     let model = resnet(ResNetConfig::resnet20().shortcut(Shortcut::Projection));
     assert_eq!(model.parameter_count(), 269_722 + 16 * 32 + 2 * 32 + 32 * 64 + 2 * 64);
+}
+
+#[test]
+fn lenet5() {
+    let model = LeNet5::new(10, &mut rng());
+    assert_eq!(model.parameter_count(), 61_706);
+    // 28²·6·25 and 10²·16·6·25 in convolutions.
+    let (convolutions, linear) = multiply_adds(&model, [1, 28, 28]);
+    assert_eq!((convolutions, linear), (357_600, 48_000 + 10_080 + 840));
+}
+
+#[test]
+fn alexnets() {
+    let rows = [
+        ("one column", AlexNetConfig::one_column(), 61_100_840, 0.714),
+        ("two groups", AlexNetConfig::two_groups(), 60_965_224, 0.724),
+    ];
+    for (name, config, parameters, giga) in rows {
+        let model: AlexNet = config.weight_init(Init::zeros()).init(&mut rng());
+        assert_eq!(model.parameter_count(), parameters, "{name}");
+        let (convolutions, linear) = multiply_adds(&model, [3, 224, 224]);
+        let found = (convolutions + linear) as f64 / 1e9;
+        assert!((found - giga).abs() < 5.1e-4, "{name}: {found}");
+    }
+}
+
+#[test]
+fn vggs() {
+    let rows = [
+        ("vgg11", VggConfig::vgg11(), 132_863_336, 7.609),
+        ("vgg13", VggConfig::vgg13(), 133_047_848, 11.308),
+        ("vgg16", VggConfig::vgg16(), 138_357_544, 15.470),
+        ("vgg19", VggConfig::vgg19(), 143_667_240, 19.632),
+        ("vgg11_bn", VggConfig::vgg11_bn(), 132_868_840, 7.609),
+        ("vgg13_bn", VggConfig::vgg13_bn(), 133_053_736, 11.308),
+        ("vgg16_bn", VggConfig::vgg16_bn(), 138_365_992, 15.470),
+        ("vgg19_bn", VggConfig::vgg19_bn(), 143_678_248, 19.632),
+    ];
+    for (name, config, parameters, giga) in rows {
+        large(name, &config.weight_init(Init::zeros()).init::<f32>(&mut rng()), parameters, giga);
+    }
+}
+
+#[test]
+fn googlenets() {
+    let zeros = |config: GoogLeNetConfig| config.weight_init(Init::zeros()).init::<f32>(&mut rng());
+    for (name, config, with_heads, parameters, giga) in [
+        ("paper", GoogLeNetConfig::paper(), 13_378_280, 6_998_552, 1.582),
+        ("torchvision", GoogLeNetConfig::torchvision(), 13_004_888, 6_624_904, 1.498),
+    ] {
+        assert_eq!(zeros(config.clone()).parameter_count(), with_heads, "{name}");
+        let model = zeros(config.aux_logits(false));
+        assert_eq!(model.parameter_count(), parameters, "{name}");
+        let (convolutions, linear) = multiply_adds(&model, [3, 64, 64]);
+        let found = (convolutions as f64 * 12.25 + linear as f64) / 1e9;
+        assert!((found - giga).abs() < 5.1e-4, "{name}: {found}");
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use wengert::models::vision::ResNetConfig;
 use wengert::prelude::*;
 
 use crate::rng;

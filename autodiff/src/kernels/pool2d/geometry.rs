@@ -140,11 +140,15 @@ pub(crate) fn output_extent(
     }
     let padded = padding.checked_mul(2)?.checked_add(input)?;
     let window = dilation.checked_mul(kernel - 1)?.checked_add(1)?;
-    let steps = padded.checked_sub(window)?;
     if !ceil_mode {
-        return Some(steps / stride + 1);
+        return Some(padded.checked_sub(window)? / stride + 1);
     }
-    let last = steps.div_ceil(stride);
+    let last = match padded.checked_sub(window) {
+        Some(steps) => steps.div_ceil(stride),
+        // Even the first window reaches over the end, by less than a step.
+        None if window - padded < stride => 0,
+        None => return None,
+    };
     let begins_behind = last.checked_mul(stride)? >= input + padding;
     let windows = if begins_behind { last } else { last + 1 };
     (windows > 0).then_some(windows)

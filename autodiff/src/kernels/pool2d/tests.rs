@@ -207,6 +207,9 @@ fn extents_are_pytorchs() {
         ((5, 3, 2, 1, 2), Some(2), Some(2)),
         ((6, 1, 3, 0, 1), Some(2), Some(2)),
         ((2, 3, 1, 0, 1), None, None),
+        ((2, 3, 2, 0, 1), None, Some(1)),
+        ((1, 3, 2, 0, 1), None, None),
+        ((1, 3, 3, 0, 1), None, Some(1)),
         ((3, 0, 1, 0, 1), None, None),
         ((3, 1, 0, 0, 1), None, None),
     ];

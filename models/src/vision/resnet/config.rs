@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ResNet;
 use super::block::{Block, BlockForm, HE_FAN_OUT, Shortcut};
 use crate::vision::Preprocessing;
-use crate::vision::configured::{check_classes, expect, wrong};
+use crate::vision::configured::{check_classes, expect, named, three, wrong};
 
 /// What stands before the first stage of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,43 +72,12 @@ fn base_width() -> usize {
     64
 }
 
-fn three() -> usize {
-    3
-}
-
 /// More than any network had, and few enough to be built.
 const MOST_BLOCKS: usize = 10_000;
 
-/// Named networks: a constructor of the configuration and a short cut on the model for each.
-macro_rules! named {
-    ($($name:ident, $text:literal => $config:expr;)*) => {
-        impl ResNetConfig {
-            $(
-                #[doc = concat!($text, ".")]
-                pub fn $name() -> Self {
-                    $config
-                }
-            )*
-        }
-
-        impl<T: Float> ResNet<T> {
-            $(
-                #[doc = concat!($text, ", for a number of classes.")]
-                ///
-                /// # Panics
-                /// If there are no classes.
-                #[track_caller]
-                pub fn $name(classes: usize, rng: &mut (impl Rng + ?Sized)) -> Self {
-                    ResNetConfig::$name().classes(classes).init(rng)
-                }
-            )*
-        }
-    };
-}
-
 use BlockForm::{Basic, Bottleneck};
 
-named! {
+named! { ResNet, ResNetConfig:
     resnet18, "ResNet-18 of He et al. (2015), table 1, with projections" => Self::imagenet(Basic, [2, 2, 2, 2]);
     resnet34, "ResNet-34 of He et al. (2015), table 1, with projections" => Self::imagenet(Basic, [3, 4, 6, 3]);
     resnet50, "ResNet-50 of He et al. (2015), table 1" => Self::imagenet(Bottleneck, [3, 4, 6, 3]);

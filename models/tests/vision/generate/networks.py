@@ -1,0 +1,81 @@
+"""torchvision's networks, and weights for them that need no file."""
+
+import math
+import zlib
+
+import numpy as np
+import torch
+import torchvision
+
+RESNETS = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
+RESNETS += ["resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2"]
+VGGS = ["vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"]
+
+
+def build(name, classes=1000, hidden=4096, dropout=None):
+    """A network; `hidden` features in the linear layers of VGG and AlexNet, dropout torchvision's unless given."""
+    options = {"num_classes": classes}
+    if name == "googlenet":
+        options |= {"init_weights": True}
+        options |= {} if dropout is None else {"dropout": dropout, "dropout_aux": dropout}
+    elif name == "alexnet" or name.startswith("vgg"):
+        options |= {} if dropout is None else {"dropout": dropout}
+    network = getattr(torchvision.models, name)(weights=None, **options)
+    if hidden != 4096:
+        linear = [i for i, m in enumerate(network.classifier) if isinstance(m, torch.nn.Linear)]
+        sizes = [network.classifier[linear[0]].in_features, hidden, hidden, classes]
+        for i, inputs, outputs in zip(linear, sizes, sizes[1:]):
+            network.classifier[i] = torch.nn.Linear(inputs, outputs)
+    return network
+
+
+def loss(outputs, labels):
+    """The cross entropy, with 0.3 of those of GoogLeNet's auxiliary heads."""
+    entropy = torch.nn.functional.cross_entropy
+    if isinstance(outputs, torch.Tensor):
+        return entropy(outputs, labels)
+    auxiliary = entropy(outputs.aux_logits1, labels) + entropy(outputs.aux_logits2, labels)
+    return entropy(outputs.logits, labels) + 0.3 * auxiliary
+
+
+def hashed(seed, n):
+    """n well-mixed numbers of 32 bits; the reader computes them too."""
+    x = np.arange(n, dtype=np.uint32) * np.uint32(0x9E3779B9) + np.uint32(seed)
+    x ^= x >> np.uint32(16)
+    x *= np.uint32(0x7FEB352D)
+    x ^= x >> np.uint32(15)
+    x *= np.uint32(0x846CA68B)
+    x ^= x >> np.uint32(16)
+    return x
+
+
+def uniform(seed, n):
+    """In -1..1, exact in single precision."""
+    return (hashed(seed, n) >> np.uint32(8)).astype(np.float32) * np.float32(2**-23) - np.float32(1)
+
+
+def weight(key, shape):
+    """The values under a key of the state dict, in single precision: He's deviation for weights, near 1 and 0 for
+    normalizations, those at the end of a residual branch halved so that sums of many stay moderate."""
+    u = uniform(zlib.crc32(key.encode()), math.prod(shape))
+    if len(shape) > 1:
+        u *= np.float32(math.sqrt(6 / math.prod(shape[1:])))
+    elif key.endswith("running_var"):
+        u = np.float32(1) + np.float32(0.5) * u
+    elif key.endswith("weight"):
+        u = np.float32(1) + np.float32(0.25) * u
+        if key.endswith(("bn2.weight", "bn3.weight")):
+            u *= np.float32(0.5)
+    else:
+        u *= np.float32(0.1)
+    return torch.from_numpy(u.reshape(shape))
+
+
+def fill(network):
+    with torch.no_grad():
+        for key, value in network.state_dict().items():
+            value.copy_(weight(key, tuple(value.shape)) if value.is_floating_point() else torch.tensor(3))
+
+
+def pictures(seed, batch, side):
+    return torch.from_numpy(uniform(seed, batch * 3 * side * side).reshape(batch, 3, side, side))

@@ -1,0 +1,79 @@
+"""Exchanges weights with torchvision, by hand: python models/tests/vision/interop.py [NAME ...]
+
+    pip install torch==2.15.0 torchvision==0.29.2 numpy safetensors
+
+Each network is initialized by torchvision with a seed, saved as a `.pth` and a safetensors file, and run: logits in
+evaluation mode, and the gradients of the loss in training mode without dropout. The ignored test `interop` loads both
+files strictly and compares in single precision.
+
+A ReLU that rounding turns on or off changes gradients by far more than rounding does (see generate/__main__.py). So
+pictures are tried until PyTorch's gradients in single precision are within 2e-5 of its own in double precision. Where
+none of them is, the test compares in double precision as well, and the bound in single precision is what PyTorch itself
+holds there, times ten.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import torch
+from safetensors.torch import save_file
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "generate"))
+from networks import RESNETS, VGGS, build, loss  # noqa: E402
+
+TRIES = 4
+
+
+def train(network, x, labels):
+    network.train().zero_grad()
+    loss(network(x), labels).backward()
+    return {key: p.grad.double() for key, p in network.named_parameters()}
+
+
+def largest_error(a, b):
+    scale = max(g.norm() for g in b.values())
+    return max(((a[k] - b[k]).norm() / max(b[k].norm(), 1e-6 * scale)).item() for k in b)
+
+
+def exchange(name):
+    torch.manual_seed(1)
+    network = build(name, dropout=0.0)
+    side, batch = (64, 2) if name == "alexnet" else (64, 4) if name == "googlenet" else (32, 8 if "res" in name else 2)
+    for _ in range(2):  # Running statistics that are not the first ones.
+        with torch.no_grad():
+            network.train()(torch.randn(batch, 3, side, side))
+    state = {key: value.clone() for key, value in network.state_dict().items()}
+    labels = torch.arange(batch) * 37 % 1000
+    best = None
+    for _ in range(TRIES):
+        x = torch.randn(batch, 3, side, side)
+        network.double().load_state_dict(state)
+        exact = train(network, x.double(), labels)
+        network.float().load_state_dict(state)
+        error = largest_error(train(network, x, labels), exact)
+        if best is None or error < best[0]:
+            best = (error, x, exact)
+        if error < 2e-5:
+            break
+    error, x, exact = best
+    network.double().load_state_dict(state)
+    with torch.no_grad():
+        logits = network.eval()(x.double())
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        torch.save(state, folder / "state.pth")
+        save_file({key: value.contiguous() for key, value in state.items()}, folder / "state.safetensors")
+        save_file({"pictures": x, "logits": logits}, folder / "run.safetensors")
+        save_file({key: value.contiguous() for key, value in exact.items()}, folder / "gradients.safetensors")
+        (folder / "case.json").write_text(json.dumps({"name": name, "error": error}))
+        command = ["cargo", "test", "-q", "-p", "wengert-models", "--test", "vision", "--"]
+        command += ["--ignored", "--exact", "--nocapture", "interop::interop"]
+        subprocess.run(command, env=os.environ | {"WENGERT_INTEROP": str(folder)}, check=True)
+
+
+for name in sys.argv[1:] or ["alexnet", *VGGS, *RESNETS, "googlenet"]:
+    exchange(name)
