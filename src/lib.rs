@@ -40,8 +40,8 @@ pub mod prelude {
     };
     pub use data::{Batch, Batches, Dataset};
     pub use models::detection::{
-        Detector, TinyYolo, TinyYoloConfig, YoloV2, YoloV2Config, YoloV3, YoloV3Config, YoloV3Tiny,
-        YoloV3TinyConfig,
+        Detector, TinyYolo, TinyYoloConfig, YoloV1, YoloV1Config, YoloV2, YoloV2Config, YoloV3, YoloV3Config,
+        YoloV3Tiny, YoloV3TinyConfig,
     };
     pub use models::vision::{
         AlexNet, AlexNetConfig, Classifier, Darknet19, Darknet19Config, Darknet53, Darknet53Config,

@@ -207,6 +207,12 @@ pub enum PictureProblem {
         /// The bound in pixels.
         limit: u64,
     },
+    /// A JPEG file whose pixels come in so many passes that decoding would take for ever.
+    #[error("more than {limit} scans, the most this reader accepts")]
+    TooManyScans {
+        /// The bound.
+        limit: usize,
+    },
     /// A picture has another shape than those it should stand with.
     #[error(
         "the shape {found:?} is not {expected:?}, that of the batch's first; let the last transform give one size"

@@ -26,7 +26,7 @@ pub struct RandomAffine {
     degrees: f64,
     scale: f64,
     translate: f64,
-    shear: f64,
+    shear: (f64, f64),
     interpolation: Interpolation,
     fill: f32,
 }
@@ -44,7 +44,7 @@ impl RandomAffine {
             degrees: 0.0,
             scale: 0.0,
             translate: 0.0,
-            shear: 0.0,
+            shear: (0.0, 0.0),
             interpolation: Interpolation::Bilinear,
             fill: 0.0,
         }
@@ -83,14 +83,25 @@ impl RandomAffine {
         self
     }
 
-    /// Lets upright lines lean by −`degrees` to `degrees`, and level ones rise by as many of their own.
+    /// Lets upright lines lean by −`degrees` to `degrees`.
     ///
     /// # Panics
     /// If it is not in 0..90.
     #[track_caller]
     pub fn shear(mut self, degrees: f64) -> Self {
-        assert!((0.0..90.0).contains(&degrees), "RandomAffine: a shear of {degrees} degrees is not in 0..90");
-        self.shear = degrees;
+        check_shear(degrees);
+        self.shear.0 = degrees;
+        self
+    }
+
+    /// Lets level lines rise by −`degrees` to `degrees`.
+    ///
+    /// # Panics
+    /// If it is not in 0..90.
+    #[track_caller]
+    pub fn shear_y(mut self, degrees: f64) -> Self {
+        check_shear(degrees);
+        self.shear.1 = degrees;
         self
     }
 
@@ -132,9 +143,15 @@ impl RandomAffine {
         let scale = 1.0 + even(self.scale);
         let down = even(self.translate) * height as f64;
         let right = even(self.translate) * width as f64;
-        let shear = if self.shear > 0.0 { (even(self.shear), even(self.shear)) } else { (0.0, 0.0) };
+        let mut if_any = |range: f64| if range > 0.0 { even(range) } else { 0.0 };
+        let shear = (if_any(self.shear.0), if_any(self.shear.1));
         Affine { angle, translate: (right, down), scale, shear }
     }
+}
+
+#[track_caller]
+fn check_shear(degrees: f64) {
+    assert!((0.0..90.0).contains(&degrees), "RandomAffine: a shear of {degrees} degrees is not in 0..90");
 }
 
 impl Transform for RandomAffine {

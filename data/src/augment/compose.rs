@@ -1,8 +1,9 @@
 //! Transforms one after the other, and the same for every picture of a batch.
 
 use super::{Sample, Transform, check_probability};
+use crate::detection::{DetectionBatch, Object};
 use autodiff::Tensor;
-use ndarray::{Array3, Array4, Axis, Ix4};
+use ndarray::{Array3, Array4, ArrayView4, Axis, Ix4};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -22,20 +23,39 @@ use std::sync::Arc;
 /// assert_eq!(seen.shape(), batch.inputs.shape());
 /// assert_eq!(seen.to_vec(), pipeline.apply(&batch.inputs, 7).to_vec());
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Compose {
     transforms: Vec<Arc<dyn Transform>>,
+    min_visible: f64,
+}
+
+impl Default for Compose {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Compose {
     /// Nothing yet: pictures stay as they are.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { transforms: Vec::new(), min_visible: Sample::MIN_VISIBLE }
     }
 
     /// With another transform at the end.
     pub fn push(mut self, transform: impl Transform + 'static) -> Self {
         self.transforms.push(Arc::new(transform));
+        self
+    }
+
+    /// How much of an object must stay in its picture for the label to keep it: [`Sample::min_visible`] of the samples
+    /// that [`apply_with_objects`](Self::apply_with_objects) makes.
+    ///
+    /// # Panics
+    /// If it is not in 0..=1.
+    #[track_caller]
+    pub fn min_visible(mut self, fraction: f64) -> Self {
+        super::check_visible(fraction);
+        self.min_visible = fraction;
         self
     }
 
@@ -66,33 +86,70 @@ impl Compose {
     /// results have different shapes.
     #[track_caller]
     pub fn apply_at(&self, pictures: &Tensor<f32>, seed: u64, epoch: u64, indices: &[usize]) -> Tensor<f32> {
-        let Ok(pictures) = pictures.view().into_dimensionality::<Ix4>() else {
-            panic!("Compose: expected pictures [n, c, h, w], found shape {:?}", pictures.shape());
-        };
-        let (n, c, h, w) = pictures.dim();
-        assert!(indices.len() == n, "Compose: {} indices for {n} pictures", indices.len());
-        let change = |picture: Array3<f32>, index| {
-            self.sample(Sample::new(picture), seed, epoch, index).into_parts().0
-        };
-        if n == 0 {
+        let pictures = four_axes(pictures);
+        let (_, c, h, w) = pictures.dim();
+        if indices.is_empty() && pictures.len_of(Axis(0)) == 0 {
             // A picture that is not there shows the shape it would have had.
-            let (c, h, w) = change(Array3::zeros((c, h, w)), 0).dim();
+            let sample = Sample::new(Array3::zeros((c, h, w)));
+            let (c, h, w) = self.sample(sample, seed, epoch, 0).picture().dim();
             return Array4::zeros((0, c, h, w)).into();
         }
-        let changed: Vec<Array3<f32>> = indices
-            .par_iter()
-            .enumerate()
-            .map(|(i, &index)| change(pictures.index_axis(Axis(0), i).to_owned(), index))
-            .collect();
-        match stack(&changed) {
-            Ok(batch) => batch.into(),
-            Err(i) => panic!(
-                "Compose: the pictures have different shapes in the end, {:?} and {:?}; let the last transform \
-                 give them one size",
-                changed[0].shape(),
-                changed[i].shape()
-            ),
+        let changed = self.change(pictures, |_| Vec::new(), seed, epoch, indices);
+        batch(&changed.into_iter().map(|sample| sample.into_parts().0).collect::<Vec<_>>())
+    }
+
+    /// Changes pictures with their objects in parallel; the i-th draws as `indices[i]` of this epoch.
+    ///
+    /// ```
+    /// use wengert::data::augment::{Compose, RandomAffine, RandomHorizontalFlip};
+    /// use wengert::data::{detection::SceneConfig, digits};
+    ///
+    /// let pipeline = Compose::new()
+    ///     .push(RandomHorizontalFlip::new())
+    ///     .push(RandomAffine::new().scale(0.2).translate(0.1))
+    ///     .min_visible(0.5);
+    /// let batch = SceneConfig::new().init(&digits(), 0).batch(0..4);
+    /// let seen = pipeline.apply_with_objects(&batch, 0, 0, &[0, 1, 2, 3]);
+    /// assert_eq!(seen.pictures.shape(), batch.pictures.shape());
+    /// ```
+    ///
+    /// # Panics
+    /// As [`apply_at`](Self::apply_at).
+    #[track_caller]
+    pub fn apply_with_objects(
+        &self,
+        pictures: &DetectionBatch,
+        seed: u64,
+        epoch: u64,
+        indices: &[usize],
+    ) -> DetectionBatch {
+        if pictures.is_empty() {
+            let pictures = self.apply_at(&pictures.pictures, seed, epoch, indices);
+            return DetectionBatch { pictures, objects: Vec::new() };
         }
+        let view = four_axes(&pictures.pictures);
+        let changed = self.change(view, |i| pictures.objects[i].clone(), seed, epoch, indices);
+        let (arrays, objects): (Vec<_>, _) = changed.into_iter().map(Sample::into_parts).unzip();
+        DetectionBatch { pictures: batch(&arrays), objects }
+    }
+
+    #[track_caller]
+    fn change(
+        &self,
+        pictures: ArrayView4<'_, f32>,
+        objects: impl Fn(usize) -> Vec<Object> + Sync,
+        seed: u64,
+        epoch: u64,
+        indices: &[usize],
+    ) -> Vec<Sample> {
+        let n = pictures.len_of(Axis(0));
+        assert!(indices.len() == n, "Compose: {} indices for {n} pictures", indices.len());
+        let change = |(i, &index): (usize, &usize)| {
+            let sample = Sample::new(pictures.index_axis(Axis(0), i).to_owned());
+            let sample = sample.objects(objects(i)).min_visible(self.min_visible);
+            self.sample(sample, seed, epoch, index)
+        };
+        indices.par_iter().enumerate().map(change).collect()
     }
 
     /// Changes one picture with its objects, drawing as this index of this epoch.
@@ -105,6 +162,27 @@ impl Compose {
 impl Transform for Compose {
     fn transform(&self, sample: Sample, rng: &mut ChaCha8Rng) -> Sample {
         self.transforms.iter().fold(sample, |sample, transform| transform.transform(sample, rng))
+    }
+}
+
+#[track_caller]
+fn four_axes(pictures: &Tensor<f32>) -> ArrayView4<'_, f32> {
+    match pictures.view().into_dimensionality::<Ix4>() {
+        Ok(view) => view,
+        Err(_) => panic!("Compose: expected pictures [n, c, h, w], found shape {:?}", pictures.shape()),
+    }
+}
+
+#[track_caller]
+fn batch(changed: &[Array3<f32>]) -> Tensor<f32> {
+    match stack(changed) {
+        Ok(batch) => batch.into(),
+        Err(i) => panic!(
+            "Compose: the pictures have different shapes in the end, {:?} and {:?}; let the last transform give \
+             them one size",
+            changed[0].shape(),
+            changed[i].shape()
+        ),
     }
 }
 

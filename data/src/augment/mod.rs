@@ -90,6 +90,12 @@ pub trait Transform: Debug + Send + Sync {
     fn transform(&self, sample: Sample, rng: &mut ChaCha8Rng) -> Sample;
 }
 
+impl<F: Transform + ?Sized> Transform for Box<F> {
+    fn transform(&self, sample: Sample, rng: &mut ChaCha8Rng) -> Sample {
+        (**self).transform(sample, rng)
+    }
+}
+
 /// A number drawn evenly from a range, which may be a point.
 fn between(low: f64, high: f64, rng: &mut ChaCha8Rng) -> f64 {
     low + (high - low) * rng.random::<f64>()
@@ -99,6 +105,11 @@ fn between(low: f64, high: f64, rng: &mut ChaCha8Rng) -> f64 {
 #[track_caller]
 fn check_probability(name: &str, p: f64) {
     assert!((0.0..=1.0).contains(&p), "{name}: a probability of {p} is not in 0..=1");
+}
+
+#[track_caller]
+fn check_visible(fraction: f64) {
+    assert!((0.0..=1.0).contains(&fraction), "min_visible: a part of {fraction} is not in 0..=1");
 }
 
 /// Says whose range it is that is none.

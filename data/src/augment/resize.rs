@@ -24,7 +24,7 @@ pub struct Resize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
     Exact(usize, usize),
-    ShorterSide(usize),
+    ShorterSide { size: usize, max_size: usize },
 }
 
 impl Resize {
@@ -38,14 +38,30 @@ impl Resize {
         Self { target: Target::Exact(height, width), resampling: Resampling::Antialiased }
     }
 
-    /// The shorter side to `size` pixels, the longer one so that the ratio stays, rounded down.
+    /// The shorter side to `size` pixels, the longer one so that the ratio stays, rounded down; it is 64·`size` pixels at
+    /// most ([`max_size`](Self::max_size)), so that no picture of a single row asks for all memory.
     ///
     /// # Panics
     /// If it is 0.
     #[track_caller]
     pub const fn shorter_side(size: usize) -> Self {
         assert!(size > 0, "Resize: pictures of no pixels");
-        Self { target: Target::ShorterSide(size), resampling: Resampling::Antialiased }
+        let target = Target::ShorterSide { size, max_size: size.saturating_mul(64) };
+        Self { target, resampling: Resampling::Antialiased }
+    }
+
+    /// The most pixels of the longer side, beside [`shorter_side`](Self::shorter_side): where that asks for more, the
+    /// longer side gets so many, and the shorter one what the ratio leaves of it.
+    ///
+    /// # Panics
+    /// If an exact size is asked for, or one that is larger.
+    #[track_caller]
+    pub fn max_size(mut self, most: usize) -> Self {
+        match &mut self.target {
+            Target::ShorterSide { size, max_size } if *size <= most => *max_size = most,
+            target => panic!("Resize: at most {most} pixels do not go with {target:?}"),
+        }
+        self
     }
 
     /// How; antialiased unless told.
@@ -62,7 +78,13 @@ impl Transform for Resize {
         let (h, w) = sample.size();
         let (height, width) = match self.target {
             Target::Exact(height, width) => (height, width),
-            Target::ShorterSide(size) => shorter_side((h, w), size),
+            Target::ShorterSide { size, max_size } => {
+                let (height, width) = shorter_side((h, w), size);
+                let cut = |side: usize, long: usize| {
+                    if long <= max_size { side } else { (max_size * side / long).max(1) }
+                };
+                (cut(height, height.max(width)), cut(width, height.max(width)))
+            }
         };
         let factor = (width as f64 / w as f64, height as f64 / h as f64);
         sample

@@ -40,9 +40,12 @@ struct Seen {
 }
 
 impl Sample {
+    /// How much of an object must stay unless told.
+    pub(super) const MIN_VISIBLE: f64 = 0.1;
+
     /// A picture `[c, h, w]` alone.
     pub fn new(picture: Array3<f32>) -> Self {
-        Self { picture, objects: Vec::new(), min_visible: 0.1 }
+        Self { picture, objects: Vec::new(), min_visible: Self::MIN_VISIBLE }
     }
 
     /// The objects in it, with boxes in pixels.
@@ -57,7 +60,7 @@ impl Sample {
     /// If it is not in 0..=1.
     #[track_caller]
     pub fn min_visible(mut self, fraction: f64) -> Self {
-        assert!((0.0..=1.0).contains(&fraction), "Sample: a visible part of {fraction} is not in 0..=1");
+        super::check_visible(fraction);
         self.min_visible = fraction;
         self
     }

@@ -9,6 +9,9 @@ use image::ImageFormat;
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 const JPEG_SIGNATURE: &[u8] = b"\xff\xd8\xff";
 
+/// Each scan goes over the whole picture, and takes a few bytes. Encoders make a dozen.
+const MAX_SCANS: usize = 500;
+
 /// The format of a picture whose container is whole, by its first bytes.
 pub(super) fn check(bytes: &[u8]) -> Result<ImageFormat, PictureProblem> {
     if bytes.is_empty() {
@@ -94,6 +97,9 @@ fn jpeg(bytes: &[u8]) -> Result<(), PictureProblem> {
                 }
                 offset += 1 + usize::from(length);
                 scans += usize::from(marker == 0xda);
+                if scans > MAX_SCANS {
+                    return Err(PictureProblem::TooManyScans { limit: MAX_SCANS });
+                }
             }
         }
     }

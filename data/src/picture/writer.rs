@@ -33,10 +33,10 @@ pub fn write(path: impl AsRef<Path>, picture: &Tensor<f32>) -> Result<(), Error>
     atomic::write(path, &bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
-/// The bytes of the file that [`write`] writes.
+/// The bytes of the file that [`write()`] writes.
 ///
 /// # Panics
-/// As [`write`].
+/// As [`write()`].
 #[track_caller]
 pub fn encode(picture: &Tensor<f32>) -> Vec<u8> {
     let shape = picture.shape();

@@ -27,21 +27,25 @@ pub fn gaussian_blur(
         return picture.into_owned();
     }
     let old = picture.as_slice().expect("standard layout");
+    let pixel = |place: usize, half: usize, length| {
+        let place = place as isize - half as isize;
+        Border::Reflect.pixel(place, length).expect("a mirror has a pixel everywhere")
+    };
     let across = kernel(kernel_size.0, sigma.0);
-    let columns = neighbours(w, across.len());
     let mut smooth = Vec::with_capacity(old.len());
+    let mut wide = vec![0.0; w + across.len() - 1];
     for row in old.chunks_exact(w) {
-        smooth.extend(columns.iter().map(|places| {
-            places.iter().zip(&across).map(|(&place, weight)| row[place] * weight).sum::<f32>()
-        }));
+        wide.iter_mut().enumerate().for_each(|(i, x)| *x = row[pixel(i, across.len() / 2, w)]);
+        smooth.extend(
+            wide.windows(across.len()).map(|x| x.iter().zip(&across).map(|(x, k)| x * k).sum::<f32>()),
+        );
     }
     let down = kernel(kernel_size.1, sigma.1);
-    let rows = neighbours(h, down.len());
     let mut blurred = vec![0.0; old.len()];
     for (plane, new) in smooth.chunks_exact(h * w).zip(blurred.chunks_exact_mut(h * w)) {
-        for (places, new) in rows.iter().zip(new.chunks_exact_mut(w)) {
-            for (&place, weight) in places.iter().zip(&down) {
-                let row = &plane[place * w..][..w];
+        for (i, new) in new.chunks_exact_mut(w).enumerate() {
+            for (j, weight) in down.iter().enumerate() {
+                let row = &plane[pixel(i + j, down.len() / 2, h) * w..][..w];
                 new.iter_mut().zip(row).for_each(|(new, x)| *new += x * weight);
             }
         }
@@ -54,11 +58,4 @@ fn kernel(size: usize, sigma: f64) -> Vec<f32> {
     let weight = |i: usize| (-0.5 * ((i as f64 - middle) / sigma).powi(2)).exp();
     let sum: f64 = (0..size).map(weight).sum();
     (0..size).map(|i| (weight(i) / sum) as f32).collect()
-}
-
-/// For each pixel of a row those that its kernel covers.
-fn neighbours(length: usize, size: usize) -> Vec<Vec<usize>> {
-    let half = (size / 2) as isize;
-    let pixel = |place| Border::Reflect.pixel(place, length).expect("mirrors have a pixel everywhere");
-    (0..length as isize).map(|i| (i - half..=i + half).map(pixel).collect()).collect()
 }

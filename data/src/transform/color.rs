@@ -19,9 +19,9 @@ pub fn rgb_to_grayscale(picture: ArrayView3<'_, f32>) -> Array3<f32> {
     if c == 1 {
         return picture.as_standard_layout().into_owned();
     }
-    Array3::from_shape_fn((1, h, w), |(_, y, x)| {
-        gray(picture[[0, y, x]], picture[[1, y, x]], picture[[2, y, x]])
-    })
+    let [red, green, blue] = [0, 1, 2].map(|channel| picture.index_axis(Axis(0), channel));
+    let gray = ndarray::Zip::from(red).and(green).and(blue).map_collect(|&r, &g, &b| gray(r, g, b));
+    gray.into_shape_with_order((1, h, w)).expect("a value a pixel")
 }
 
 /// Every value times `factor`, cut to `0..=1`: 0 is black, 1 the picture.
@@ -93,10 +93,13 @@ fn blend(x: f32, other: f32, factor: f64) -> f32 {
 
 fn map_pixels(picture: ArrayView3<'_, f32>, f: impl Fn([f32; 3]) -> [f32; 3]) -> Array3<f32> {
     let mut mapped = picture.as_standard_layout().into_owned();
-    if picture.dim().0 == 3 {
-        for mut pixel in mapped.lanes_mut(Axis(0)) {
-            let new = f([pixel[0], pixel[1], pixel[2]]);
-            pixel.iter_mut().zip(new).for_each(|(old, new)| *old = new);
+    let (channels, height, width) = mapped.dim();
+    if channels == 3 && height * width > 0 {
+        let values = mapped.as_slice_mut().expect("standard layout");
+        let (red, others) = values.split_at_mut(height * width);
+        let (green, blue) = others.split_at_mut(height * width);
+        for ((red, green), blue) in red.iter_mut().zip(green).zip(blue) {
+            [*red, *green, *blue] = f([*red, *green, *blue]);
         }
     }
     mapped

@@ -15,25 +15,49 @@ pub enum Resampling {
     Nearest,
 }
 
-/// What a row or column of the result is made of: the weights of some old ones from `first` on.
+/// What the rows or columns of the result are made of: the weights of some old ones from `first` on.
 struct Taps {
-    first: usize,
+    first: Vec<usize>,
+    /// As many for each as the longest needs, those that are not needed 0, one after the other.
     weights: Vec<f32>,
+    count: usize,
+}
+
+impl Taps {
+    fn new(from: usize, all: Vec<(usize, Vec<f32>)>) -> Self {
+        let count = all.iter().map(|(_, weights)| weights.len()).max().unwrap_or(0);
+        let mut taps = Self { first: Vec::with_capacity(all.len()), weights: Vec::new(), count };
+        for (first, weights) in all {
+            let begin = first.min(from - count);
+            let end = taps.weights.len() + count;
+            taps.first.push(begin);
+            taps.weights.resize(taps.weights.len() + first - begin, 0.0);
+            taps.weights.extend(weights);
+            taps.weights.resize(end, 0.0);
+        }
+        taps
+    }
+
+    fn len(&self) -> usize {
+        self.first.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        self.first.iter().copied().zip(self.weights.chunks_exact(self.count))
+    }
 }
 
 impl Resampling {
-    fn taps(self, from: usize, to: usize) -> Vec<Taps> {
+    fn taps(self, from: usize, to: usize) -> Taps {
         let scale = from as f64 / to as f64;
         let taps = |i: usize| match self {
-            Resampling::Nearest => {
-                Taps { first: ((i as f64 * scale) as usize).min(from - 1), weights: vec![1.0] }
-            }
+            Resampling::Nearest => (((i as f64 * scale) as usize).min(from - 1), vec![1.0]),
             Resampling::Bilinear => {
                 let place = ((i as f64 + 0.5) * scale - 0.5).clamp(0.0, (from - 1) as f64);
                 let first = place as usize;
                 let weight = (place - first as f64) as f32;
                 let weights = if first + 1 < from { vec![1.0 - weight, weight] } else { vec![1.0] };
-                Taps { first, weights }
+                (first, weights)
             }
             Resampling::Antialiased => {
                 let center = (i as f64 + 0.5) * scale;
@@ -42,10 +66,10 @@ impl Resampling {
                 let end = ((center + reach + 0.5) as usize).min(from);
                 let weight = |j: usize| (1.0 - ((j as f64 + 0.5 - center) / reach).abs()).max(0.0);
                 let sum: f64 = (first..end).map(weight).sum();
-                Taps { first, weights: (first..end).map(|j| (weight(j) / sum) as f32).collect() }
+                (first, (first..end).map(|j| (weight(j) / sum) as f32).collect())
             }
         };
-        (0..to).map(taps).collect()
+        Taps::new(from, (0..to).map(taps).collect())
     }
 }
 
@@ -80,26 +104,38 @@ pub fn resize(
     }
     let picture = picture.as_standard_layout();
     let old = picture.as_slice().expect("standard layout");
-    // Columns first, then rows.
-    let columns = resampling.taps(w, width);
-    let mut narrow = Vec::with_capacity(c * h * width);
+    let (rows, columns) = (resampling.taps(h, height), resampling.taps(w, width));
+    // What stands between the two steps must not be large where a long, narrow picture becomes a square one.
+    let resized = if h.saturating_mul(width) <= height.saturating_mul(w) {
+        down(&across(old, w, &columns), h, width, &rows)
+    } else {
+        across(&down(old, h, w, &rows), w, &columns)
+    };
+    Array3::from_shape_vec((c, height, width), resized).expect("a value a pixel")
+}
+
+/// Rows of `w` pixels with new columns.
+fn across(old: &[f32], w: usize, columns: &Taps) -> Vec<f32> {
+    let mut new = Vec::with_capacity(old.len() / w * columns.len());
     for row in old.chunks_exact(w) {
-        narrow.extend(columns.iter().map(|taps| {
-            let old = &row[taps.first..][..taps.weights.len()];
-            old.iter().zip(&taps.weights).map(|(x, weight)| x * weight).sum::<f32>()
+        new.extend(columns.iter().map(|(first, weights)| {
+            row[first..].iter().zip(weights).map(|(x, weight)| x * weight).sum::<f32>()
         }));
     }
-    let rows = resampling.taps(h, height);
-    let mut resized = vec![0.0; c * height * width];
-    for (plane, new) in narrow.chunks_exact(h * width).zip(resized.chunks_exact_mut(height * width)) {
-        for (taps, new) in rows.iter().zip(new.chunks_exact_mut(width)) {
-            let old = plane[taps.first * width..].chunks_exact(width);
-            for (row, weight) in old.zip(&taps.weights) {
+    new
+}
+
+/// Planes of `h` rows of `w` pixels with new rows.
+fn down(old: &[f32], h: usize, w: usize, rows: &Taps) -> Vec<f32> {
+    let mut new = vec![0.0; old.len() / h * rows.len()];
+    for (old, new) in old.chunks_exact(h * w).zip(new.chunks_exact_mut(rows.len() * w)) {
+        for ((first, weights), new) in rows.iter().zip(new.chunks_exact_mut(w)) {
+            for (row, weight) in old[first * w..].chunks_exact(w).zip(weights) {
                 new.iter_mut().zip(row).for_each(|(new, x)| *new += x * weight);
             }
         }
     }
-    Array3::from_shape_vec((c, height, width), resized).expect("a value a pixel")
+    new
 }
 
 /// Height and width of a picture of `height` × `width` pixels whose shorter side becomes `size` and whose longer

@@ -22,7 +22,10 @@ fn all() -> Vec<(&'static str, Compose)> {
         ("RandomVerticalFlip", one(RandomVerticalFlip::new())),
         ("RandomCrop", one(RandomCrop::new(9, 7).padding(2).border(Border::Reflect))),
         ("RandomResizedCrop", one(RandomResizedCrop::new(9, 12))),
-        ("RandomAffine", one(RandomAffine::new().degrees(40.0).scale(0.3).translate(0.2).shear(20.0))),
+        (
+            "RandomAffine",
+            one(RandomAffine::new().degrees(40.0).scale(0.3).translate(0.2).shear(20.0).shear_y(9.0)),
+        ),
         ("RandomRotation", one(RandomRotation::new(90.0).interpolation(Interpolation::Nearest))),
         ("RandomPerspective", one(RandomPerspective::new().p(1.0))),
         ("ElasticTransform", one(ElasticTransform::new().alpha(30.0).sigma(2.0))),

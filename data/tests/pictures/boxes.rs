@@ -84,7 +84,7 @@ proptest! {
     fn turned_objects_are_inside_their_boxes(place in place(), seed: u64) {
         let transforms: [Box<dyn Transform>; 4] = [
             Box::new(RandomRotation::new(45.0).interpolation(Interpolation::Nearest)),
-            Box::new(RandomAffine::new().degrees(20.0).shear(15.0).scale(0.2).translate(0.1)),
+            Box::new(RandomAffine::new().degrees(20.0).shear(15.0).shear_y(10.0).scale(0.2).translate(0.1)),
             Box::new(RandomPerspective::new().p(1.0)),
             Box::new(ElasticTransform::new().alpha(20.0).sigma(6.0)),
         ];
@@ -144,6 +144,33 @@ fn objects_that_are_hardly_seen_are_dropped_by_all_cuts_together() {
     // Half of a half: the third keeps 6 of 20 columns.
     let twice = halves.push(CenterCrop::new(10, 6));
     assert_eq!([0.29, 0.3, 0.31].map(|least| kept(&twice, least)), [3, 3, 0]);
+}
+
+#[test]
+fn batches_of_scenes_keep_their_objects_in_order_and_come_ahead_of_time() {
+    use wengert::data::detection::{DetectionBatch, SceneConfig};
+    use wengert::data::{Prefetch, digits};
+    let scenes = SceneConfig::new().size(64, 64).init(&digits(), 3);
+    let pipeline = Compose::new().push(RandomHorizontalFlip::new().p(1.0)).push(Resize::new(32, 128));
+    let indices: Vec<usize> = (0..4).collect();
+    let change = move |batch: DetectionBatch| pipeline.apply_with_objects(&batch, 0, 0, &indices);
+    let here: Vec<DetectionBatch> = scenes.batches(4).take(3).map(&change).collect();
+    for (i, batch) in here.iter().enumerate() {
+        assert_eq!(batch.pictures.shape(), [4, 3, 32, 128]);
+        let old = scenes.batch(4 * i as u64..4 * i as u64 + 4);
+        for (new, old) in batch.objects.iter().flatten().zip(old.objects.iter().flatten()) {
+            let (a, b) = (new.bounding_box, old.bounding_box);
+            let expected = BoundingBox::new(64.0 - b.x2, b.y1, 64.0 - b.x1, b.y2).scaled(2.0, 0.5);
+            assert_eq!((a, new.class), (expected, old.class));
+        }
+        assert_eq!(batch.objects.iter().flatten().count(), old.objects.iter().flatten().count());
+    }
+    let there = Prefetch::new(scenes.batches(4).take(3).map(change), 2);
+    for (here, there) in here.iter().zip(there) {
+        assert_eq!((here.pictures.to_vec(), &here.objects), (there.pictures.to_vec(), &there.objects));
+    }
+    let none = Compose::new().push(Resize::new(5, 6)).apply_with_objects(&scenes.batch(0..0), 0, 0, &[]);
+    assert_eq!((none.pictures.shape(), none.len()), (&[0, 3, 5, 6][..], 0));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Files that are no pictures, or not whole, or lie about their size.
 
+use crate::PEAK;
 use crate::reading::{jpeg, photograph};
 use proptest::prelude::*;
 use wengert::data::picture::{self, Reader};
 use wengert::data::{Error, PictureProblem};
+use wengert::prelude::*;
 
 /// A PNG chunk with its length and checksum.
 fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
@@ -69,6 +71,11 @@ fn every_bad_file_has_an_error_of_its_own() {
         bytes[at + 7..at + 9].copy_from_slice(&width.to_be_bytes());
         bytes
     };
+    let scans = |count: usize| {
+        let begin = good.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+        let end = good.len() - 2;
+        [&good[..begin], &good[begin..end].repeat(count), &good[end..]].concat()
+    };
     let bomb_of_text = {
         let text = [&b"Comment\0\0"[..], &zlib(&vec![b'x'; 1 << 24])].concat();
         png(&[ihdr.clone(), chunk(b"zTXt", &text), idat.clone()])
@@ -95,7 +102,7 @@ fn every_bad_file_has_an_error_of_its_own() {
         ("just too large", huge(8193, 8192), "claims 8193 × 8192 pixels, more than"),
         ("no width", huge(0, 5), "cannot be decoded"),
         ("no height", huge(5, 0), "cannot be decoded"),
-        ("too few pixels", huge(8192, 8192), "cannot be decoded"),
+        ("too few pixels", huge(1000, 1000), "cannot be decoded"),
         ("color type 7", png(&[header(2, 1, 7), idat.clone(), iend.clone()]), "cannot be decoded"),
         ("palette missing", png(&[header(2, 1, 3), idat.clone(), iend.clone()]), "cannot be decoded"),
         (
@@ -114,6 +121,7 @@ fn every_bad_file_has_an_error_of_its_own() {
         ("JPEG without its end", good[..good.len() - 2].to_vec(), "truncated: the marker EOI"),
         ("JPEG of no scan", [&good[..20], b"\xff\xd9"].concat(), "truncated: the marker EOI comes before"),
         ("JPEG without a table", without_table, "cannot be decoded"),
+        ("JPEG of 501 scans", scans(501), "more than 500 scans"),
         ("JPEG 65535 × 65535", sized(65535, 65535), "claims 65535 × 65535 pixels, more than"),
         ("JPEG of no width", sized(0, 16), "cannot be decoded"),
         ("JPEG of no height", sized(16, 0), "cannot be decoded"),
@@ -127,6 +135,77 @@ fn every_bad_file_has_an_error_of_its_own() {
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A zlib stream of a gibibyte of zeros, in a mebibyte.
+fn gibibyte() -> Vec<u8> {
+    use flate2::{Compress, Compression, FlushCompress};
+    let zeros = vec![0; 1 << 20];
+    let mut compress = Compress::new(Compression::best(), true);
+    let mut block = |flush| {
+        let mut out = Vec::with_capacity(1 << 16);
+        compress.compress_vec(&zeros, &mut out, flush).unwrap();
+        out
+    };
+    let first = block(FlushCompress::Full);
+    // After a full flush nothing before is referred to.
+    let again = block(FlushCompress::Full);
+    [first, again.repeat(1023)].concat()
+}
+
+#[test]
+fn bombs_take_no_more_memory_than_their_bound() {
+    let [ihdr, idat, iend] = small();
+    let bomb = gibibyte();
+    assert!(bomb.len() < 1 << 21);
+    let profile = chunk(b"iCCP", &[&b"profile\0\0"[..], &bomb].concat());
+    let text = chunk(b"zTXt", &[&b"Comment\0\0"[..], &bomb].concat());
+    let more_text = chunk(b"iTXt", &[&b"Comment\0\x01\0\0\0"[..], &bomb].concat());
+    let pixels = chunk(b"IDAT", &bomb);
+    let reader = Reader::new().max_pixels(1 << 20);
+    PEAK.reset_peak_usage();
+    let before = PEAK.peak_usage();
+    let (mut read, mut refused) = (0, 0);
+    for chunks in [
+        vec![ihdr.clone(), profile, idat.clone(), iend.clone()],
+        vec![ihdr.clone(), text, idat.clone(), iend.clone()],
+        vec![ihdr.clone(), more_text, idat.clone(), iend.clone()],
+        vec![ihdr, pixels.clone(), iend.clone()],
+        vec![header(1 << 10, 1 << 10, 6), pixels.clone(), iend.clone()],
+        vec![header(1 << 14, 1 << 14, 6), pixels, iend],
+    ] {
+        match reader.decode(&png(&chunks)) {
+            Ok(_) => read += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    // Other tests of this binary run at the same time; none takes much.
+    let taken = PEAK.peak_usage() - before;
+    assert!(taken < 200 << 20, "{taken} bytes");
+    assert!(read + refused == 6 && refused >= 1);
+}
+
+#[test]
+fn long_narrow_pictures_do_not_grow_without_bound() {
+    use wengert::data::augment::{CenterCrop, Compose, RandomResizedCrop, Resize};
+    let narrow = Tensor::<f32>::zeros([1, 1, 1, 1 << 20]);
+    let resized = Compose::new().push(Resize::shorter_side(8)).apply(&narrow, 0);
+    assert_eq!(resized.shape(), [1, 1, 1, 512]);
+    let at_most = Compose::new().push(Resize::shorter_side(8).max_size(100)).apply(&narrow, 0);
+    assert_eq!(at_most.shape(), [1, 1, 1, 100]);
+    PEAK.reset_peak_usage();
+    let before = PEAK.peak_usage();
+    for upright in [false, true] {
+        let x = if upright { narrow.transpose(2, 3) } else { narrow.clone() };
+        let pipeline = Compose::new()
+            .push(RandomResizedCrop::new(200, 200).ratio(1e-9, 1e9))
+            .push(CenterCrop::new(9, 9));
+        assert_eq!(pipeline.apply(&x, 0).shape(), [1, 1, 9, 9]);
+        let whole = Compose::new().push(Resize::new(200, 200)).apply(&x, 0);
+        assert_eq!(whole.shape(), [1, 1, 200, 200]);
+    }
+    let taken = PEAK.peak_usage() - before;
+    assert!(taken < 200 << 20, "{taken} bytes");
 }
 
 #[test]

@@ -8,3 +8,7 @@ mod hostile;
 mod oracle;
 mod reading;
 mod writing;
+
+/// Counts what hostile pictures make the reader take.
+#[global_allocator]
+static PEAK: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;

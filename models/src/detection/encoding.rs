@@ -5,7 +5,8 @@ use data::detection::{BoundingBox, Detection, Object};
 use nn::ConfigError;
 use serde::{Deserialize, Serialize};
 
-use super::yolo::shape_iou;
+use super::anchors::best;
+use super::shape_iou;
 
 /// How the objects of a picture become the label y = [P_c, b_x, b_y, b_h, b_w, c₁, …, c_C] of a network, and back.
 ///
@@ -52,7 +53,7 @@ pub struct BoxEncoding {
     #[serde(default)]
     grid: Option<(usize, usize)>,
     #[serde(default)]
-    anchors: Vec<(f64, f64)>,
+    anchors: Vec<[f64; 2]>,
 }
 
 impl BoxEncoding {
@@ -68,8 +69,8 @@ impl BoxEncoding {
     }
 
     /// One y for each cell and anchor, (width, height) in the unit of the boxes. Without a grid there is one cell.
-    pub fn anchors(mut self, anchors: impl Into<Vec<(f64, f64)>>) -> Self {
-        self.anchors = anchors.into();
+    pub fn anchors(mut self, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
+        self.anchors = anchors.into_iter().map(Into::into).collect();
         self
     }
 
@@ -80,12 +81,12 @@ impl BoxEncoding {
     pub fn check(&self) -> Result<(), ConfigError> {
         let wrong =
             |field, found: String, expected| Err(ConfigError::new("BoxEncoding", field, found, expected));
-        let positive = |&(w, h): &(f64, f64)| [w, h].iter().all(|side| *side > 0.0 && side.is_finite());
+        let positive = |sides: &[f64; 2]| sides.iter().all(|side| *side > 0.0 && side.is_finite());
         let (rows, columns) = self.cells();
         if self.classes == 0 {
             return wrong("classes", "0".into(), "at least 1");
         }
-        if !positive(&self.size) {
+        if !positive(&self.size.into()) {
             return wrong("size", format!("{:?}", self.size), "a positive width and height");
         }
         if rows == 0 || columns == 0 {
@@ -146,9 +147,9 @@ impl BoxEncoding {
 
     fn place(&self, object: &Object) -> Option<(usize, usize, usize)> {
         let truth = &object.bounding_box;
-        let shape = (truth.width(), truth.height());
+        let shape = [truth.width(), truth.height()];
         let positive = |side: f64| side > 0.0 && side.is_finite();
-        if object.difficult || object.crowd || !positive(shape.0) || !positive(shape.1) {
+        if object.difficult || object.crowd || !shape.into_iter().all(positive) {
             return None;
         }
         let ((width, height), (rows, columns)) = (self.size, self.cells());
@@ -159,13 +160,7 @@ impl BoxEncoding {
             inside.then(|| ((x / side * cells as f64) as usize).min(cells - 1))
         };
         let (row, column) = (cell(y, height, rows)?, cell(x, width, columns)?);
-        let mut anchor = 0;
-        for at in 1..self.anchors.len() {
-            let [iou, most] = [at, anchor].map(|at| shape_iou(self.anchors[at], shape));
-            if iou > most {
-                anchor = at;
-            }
-        }
+        let (anchor, _) = best(&self.anchors, |&anchor| shape_iou(anchor, shape));
         Some((row, column, anchor))
     }
 

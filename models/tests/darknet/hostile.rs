@@ -1,7 +1,9 @@
 //! Files that are wrong: each is a clear error, whatever it claims.
 
 use proptest::prelude::*;
-use wengert::models::detection::darknet::{Cfg, DarknetNet, DarknetWeights, Version, WeightsError};
+use wengert::models::detection::darknet::{
+    Cfg, CfgLayer, DarknetNet, DarknetWeights, Section, Version, WeightsError,
+};
 use wengert::prelude::*;
 
 use crate::networks::{yolov2, yolov3_tiny};
@@ -117,9 +119,13 @@ fn layers_that_cannot_be() {
         ),
         (
             "[convolutional]\nfilters=8\npadding=2147483647",
-            "cfg:5: [convolutional]: maps of [8, 4294967306, 4294967310] (channels, height, width) have more than",
+            "cfg:5: [convolutional]: with its border of 4294967294, maps of [4, 4294967306, 4294967310] (channels,",
         ),
         ("[maxpool]\nsize=2\nstride=0", "cfg:7: [maxpool]: `stride` is `0`"),
+        (
+            "[maxpool]\nsize=2147483647",
+            "cfg:5: [maxpool]: with its border of 2147483646, maps of [4, 2147483658, 2147483662] (channels, height,",
+        ),
         ("[maxpool]\nsize=2\npadding=2", "cfg:7: [maxpool]: `padding` is `2`, expected at most 1"),
         (
             "[maxpool]\nsize=40\npadding=3",
@@ -174,14 +180,25 @@ fn layers_that_cannot_be() {
         ),
         ("[upsample]\nstride=0", "cfg:6: [upsample]: `stride` is `0`"),
         ("[upsample]\nstride=-2", "cfg:6: [upsample]: `stride` is `-2`"),
-        ("[upsample]\nstride=2147483647", "cfg:5: [upsample]: maps of [4, 25769803764, 34359738352]"),
+        (
+            "[upsample]\nstride=2147483647",
+            "cfg:6: [upsample]: `stride` is `2147483647`, expected an integer in 1..=4096",
+        ),
+        (
+            "[upsample]\nstride=4096",
+            "cfg:5: [upsample]: maps of [4, 49152, 65536] (channels, height, width) have more",
+        ),
+        (
+            "[convolutional]\nfilters=8\nstride=4097",
+            "cfg:7: [convolutional]: `stride` is `4097`, expected an integer in 1..=4096",
+        ),
         ("[upsample]\nscale=inf", "cfg:6: [upsample]: `scale` is `inf`, expected a finite number"),
         ("[reorg]\nstride=3", "cfg:5: [reorg]: 4 channels are no multiple of stride², the stride being 3"),
         (
             "[convolutional]\nfilters=25\n[reorg]\nstride=5",
             "cfg:7: [reorg]: 12×16 is no multiple of the stride",
         ),
-        ("[reorg]\nstride=2147483647", "cfg:5: [reorg]: 4 channels are no multiple of stride²"),
+        ("[reorg]\nstride=4096", "cfg:5: [reorg]: 4 channels are no multiple of stride²"),
         (
             "[dropout]\nprobability=1.5",
             "cfg:6: [dropout]: `probability` is `1.5`, expected a probability in 0..=1",
@@ -470,10 +487,17 @@ fn a_layer_with_a_bias_and_a_normalization_has_no_place_in_a_file() {
 fn check(text: &str) {
     let Ok(cfg) = Cfg::parse(text) else { return };
     let shape = [1, cfg.net().channels, cfg.net().height, cfg.net().width];
-    let small = |[c, h, w]: [usize; 3]| c * h * w <= 1 << 16;
-    let runs = cfg.parameter_count() <= 1 << 18
-        && cfg.operations() <= 1 << 26
-        && cfg.layers().iter().all(|layer| small(layer.input()) && small(layer.output()));
+    let small = |layer: &CfgLayer| {
+        let [c, h, w] = layer.input();
+        let border = match layer.section() {
+            Section::Convolutional(conv) => 2 * conv.padding,
+            Section::MaxPool(pool) => pool.padding,
+            _ => 0,
+        };
+        c * (h + border) * (w + border) <= 1 << 17 && layer.output().iter().product::<usize>() <= 1 << 16
+    };
+    let runs =
+        cfg.parameter_count() <= 1 << 18 && cfg.operations() <= 1 << 26 && cfg.layers().iter().all(small);
     if !runs {
         return;
     }

@@ -120,6 +120,18 @@ pub(crate) fn darknet53(divisor: usize, classes: usize) -> String {
     head.section("softmax", "groups=1").text
 }
 
+/// The small YOLO v1: its map comes from a connected layer.
+pub(crate) fn yolov1_tiny(divisor: usize) -> String {
+    let small = [16, 32, 64, 128, 256, 512];
+    let trunk =
+        small.iter().fold(Text::net(448, divisor), |text, &filters| text.conv(filters, 3, 1).maxpool(2));
+    let trunk = trunk.conv(1024, 3, 1).conv(256, 3, 1);
+    let map = trunk.section("connected", "output= 1470\nactivation=linear");
+    let options = "classes=20\ncoords=4\nrescore=1\nside=7\nnum=2\nsoftmax=0\nsqrt=1\njitter=.2\n\n\
+                   object_scale=1\nnoobject_scale=.5\nclass_scale=1\ncoord_scale=5";
+    map.section("detection", options).text
+}
+
 pub(crate) fn darknet53_trunk() -> String {
     Text::net(416, 1).darknet53().text
 }

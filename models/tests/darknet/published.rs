@@ -6,7 +6,7 @@ use wengert::models::detection::{Detector, TinyYoloConfig, YoloV2Config, YoloV3C
 use wengert::models::vision::{Darknet19Config, Darknet53Config};
 use wengert::prelude::*;
 
-use crate::networks::{self, darknet19, darknet53, yolov2, yolov2_tiny, yolov3, yolov3_tiny};
+use crate::networks::{self, darknet19, darknet53, yolov1_tiny, yolov2, yolov2_tiny, yolov3, yolov3_tiny};
 use crate::{noise, rng};
 
 fn cfg(text: &str) -> Cfg {
@@ -79,6 +79,11 @@ fn layers_have_the_shapes_that_darknet_prints() {
     );
     let Section::Region(head) = v2.layers()[31].section() else { panic!("31 is a head") };
     assert_eq!((head.anchors[4], head.softmax, head.object_scale), ((9.77052, 9.16828), true, 5.0));
+
+    let v1 = cfg(&yolov1_tiny(1));
+    assert_eq!([13, 14, 15].map(|layer| output(&v1, layer)), [[256, 7, 7], [1470, 1, 1], [1470, 1, 1]]);
+    let Section::Detection(head) = v1.layers()[15].section() else { panic!("15 is a head") };
+    assert_eq!((head.side, head.num, head.classes, head.noobject_scale), (7, 2, 20, 0.5));
 
     let tiny = cfg(&yolov2_tiny(1, 1024, 20));
     assert_eq!([11, 15].map(|layer| output(&tiny, layer)), [[512, 13, 13], [125, 13, 13]]);
@@ -272,6 +277,15 @@ fn stages_of_the_zoo_are_the_layers_of_the_cfg() {
     for (feature, expected) in features.iter().zip(net.outputs(&x, &[0, 11, 76])) {
         expect_same(&feature.reshape(expected.shape()), &expected, "stages");
     }
+}
+
+#[test]
+fn a_connected_layer_fits_one_size_and_gives_a_row() {
+    let net = cfg(&yolov1_tiny(16)).init::<f32>(&mut rng());
+    let x = noise::<f32>(&[2, 3, 448, 448], 10);
+    let heads = net.heads(&x);
+    assert_eq!(heads[0].map.shape(), [2, 1470]);
+    assert_eq!(heads[0].map.to_vec(), net.forward(&x).to_vec());
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_map_that_says_what_is_there_is_decoded_to_it_and_costs_nothing() {
         for (picture, objects) in objects.iter().enumerate() {
             for object in objects {
                 let ((x, y), b) = (object.bounding_box.center(), &object.bounding_box);
-                let shape_iou = |(w, h): (f64, f64)| {
+                let shape_iou = |[w, h]: [f64; 2]| {
                     BoundingBox::from_corner(0.0, 0.0, w, h).iou(&BoundingBox::from_corner(
                         0.0,
                         0.0,
@@ -103,8 +103,8 @@ fn a_map_that_says_what_is_there_is_decoded_to_it_and_costs_nothing() {
                 };
                 set(0, logit(x / stride - column));
                 set(1, logit(y / stride - row));
-                set(2, (b.width() / head.anchors(at)[a].0).ln());
-                set(3, (b.height() / head.anchors(at)[a].1).ln());
+                set(2, (b.width() / head.anchors(at)[a][0]).ln());
+                set(3, (b.height() / head.anchors(at)[a][1]).ln());
                 set(4, 40.0);
                 (0..3).for_each(|class| set(5 + class, if class == object.class { 40.0 } else { -40.0 }));
             }
@@ -235,9 +235,9 @@ fn absurd_configurations_are_errors() {
         (AnchorHead::new(0).map(8, [(1.0, 1.0)]), "AnchorHead: classes is 0, expected at least 1"),
         (AnchorHead::new(1), "AnchorHead: scales is empty, expected at least one map"),
         (AnchorHead::new(1).map(0, [(1.0, 1.0)]), "AnchorHead: stride is 0, expected at least 1"),
-        (AnchorHead::new(1).map(8, []), "AnchorHead: anchors is [], expected at least one pair"),
-        (AnchorHead::new(1).map(8, [(1.0, f64::NAN)]), "AnchorHead: anchors is [(1.0, NaN)], expected"),
-        (AnchorHead::new(1).map(8, [(-1.0, 1.0)]), "AnchorHead: anchors is [(-1.0, 1.0)], expected"),
+        (AnchorHead::new(1).map(8, [[0.0; 2]; 0]), "AnchorHead: anchors is [], expected at least one pair"),
+        (AnchorHead::new(1).map(8, [(1.0, f64::NAN)]), "AnchorHead: anchors is [[1.0, NaN]], expected"),
+        (AnchorHead::new(1).map(8, [(-1.0, 1.0)]), "AnchorHead: anchors is [[-1.0, 1.0]], expected"),
         (
             v2().anchor_loss(AnchorLoss::v2().coord_scale(-1.0)),
             "AnchorLoss: coord_scale is -1, expected a finite number from 0 on",

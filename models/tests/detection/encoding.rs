@@ -147,7 +147,7 @@ fn absurd_encodings_are_errors() {
         (BoxEncoding::new(0, (9.0, 9.0)), "BoxEncoding: classes is 0"),
         (BoxEncoding::new(1, (9.0, -9.0)), "BoxEncoding: size is (9.0, -9.0)"),
         (new().grid(0, 2), "BoxEncoding: grid is (0, 2)"),
-        (new().anchors([(1.0, 0.0)]), "BoxEncoding: anchors is [(1.0, 0.0)]"),
+        (new().anchors([(1.0, 0.0)]), "BoxEncoding: anchors is [[1.0, 0.0]]"),
         (new().grid(usize::MAX, 2), "BoxEncoding: grid is ("),
         (BoxEncoding::new(usize::MAX, (9.0, 9.0)), "BoxEncoding: grid is ("),
     ];

@@ -7,7 +7,7 @@ use wengert::models::detection::{
 };
 use wengert::prelude::*;
 
-use crate::scenes::random;
+use crate::scenes::{random, rectangles, rng};
 
 const KINDS: [LocalizationLoss; 2] = [LocalizationLoss::SquaredError, LocalizationLoss::Likelihood];
 
@@ -88,6 +88,47 @@ fn landmarks_cost_only_where_there_is_a_face() {
     assert_eq!(squared.to_vec(), [1.25, 0.0]);
     let likelihood = landmark_loss(&predicted, &labels, LocalizationLoss::Likelihood, Reduction::None);
     assert_eq!(likelihood.to_vec(), [0.25 + 2f64.ln(), 2f64.ln()]);
+}
+
+/// A network that says where the rectangle of a picture is, or that there is none.
+#[test]
+fn a_network_learns_to_localize() {
+    let (pictures, mut objects) = rectangles(8, 2, 24, 7);
+    // The left one of each picture, for every second the picture is empty.
+    objects.iter_mut().for_each(|objects| objects.truncate(1));
+    let left: Tensor =
+        Tensor::from_vec([1, 1, 1, 24], (0..24).map(|x| if x < 12 { 1.0 } else { 0.0 }).collect());
+    let shown = Tensor::from_vec([8, 1, 1, 1], (0..8).map(|at| (at % 2) as f32).collect());
+    objects.iter_mut().step_by(2).for_each(Vec::clear);
+    let pictures = (pictures - 0.1) * left * shown;
+    let encoding = BoxEncoding::new(2, (24.0, 24.0));
+    let labels = encoding.encode_batch::<f32>(&objects);
+    for kind in KINDS {
+        let rng = &mut rng(3);
+        let model = Sequential::new()
+            .push(Conv2dConfig::new(2, 8, 3).stride(2).init(rng))
+            .push(Relu)
+            .push(Conv2dConfig::new(8, 8, 3).stride(2).init(rng))
+            .push(Relu)
+            .push(Flatten::new())
+            .push(Linear::new(8 * 5 * 5, 7, rng));
+        let mut adam = Adam::new(model.parameters(), 1e-2);
+        for _ in 0..200 {
+            let predicted = model.forward(&Tape::training(0).constant(&pictures));
+            adam.step(&localization_loss(&predicted, &labels, kind, Reduction::Mean).backward());
+        }
+        // P_c itself, or its logit.
+        let threshold = if kind == LocalizationLoss::SquaredError { 0.5 } else { 0.0 };
+        let predicted = model.forward(&pictures);
+        for (at, objects) in objects.iter().enumerate() {
+            let found = encoding.decode(&predicted.select(0, at as isize), threshold);
+            assert_eq!(found.len(), objects.len(), "{kind:?} {at}");
+            for (found, object) in found.iter().zip(objects) {
+                let iou = found.bounding_box.iou(&object.bounding_box);
+                assert!(iou > 0.7 && found.class == object.class, "{kind:?} {at}: {iou}");
+            }
+        }
+    }
 }
 
 #[test]

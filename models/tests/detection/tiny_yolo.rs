@@ -41,6 +41,16 @@ fn it_learns_some_scenes_by_heart() {
 }
 
 #[test]
+fn single_and_double_precision_agree() {
+    let (pictures, objects) = rectangles(2, 2, 32, 3);
+    let (single, double) = (small::<f32>(), small::<f64>());
+    let found = single.loss(&single.maps(&Tape::training(0).constant(&pictures)), &objects).item();
+    let pictures = pictures.cast::<f64>();
+    let expected = double.loss(&double.maps(&Tape::training(0).constant(&pictures)), &objects).item();
+    assert!((f64::from(found) - expected).abs() < 1e-4 * expected, "{found} {expected}");
+}
+
+#[test]
 fn every_parameter_learns_at_any_size() {
     let model = small::<f32>();
     for size in [16, 32, 60] {
@@ -104,7 +114,7 @@ fn configurations_are_read_and_checked() {
     assert_eq!(config, back);
     let wrong = [
         (TinyYoloConfig::new(0, [(1.0, 1.0)]), "AnchorHead: classes is 0"),
-        (TinyYoloConfig::new(1, []), "AnchorHead: anchors is []"),
+        (TinyYoloConfig::new(1, [[0.0; 2]; 0]), "AnchorHead: anchors is []"),
         (TinyYoloConfig::new(1, [(1.0, 1.0)]).widths([]), "TinyYoloConfig: widths is []"),
         (TinyYoloConfig::new(1, [(1.0, 1.0)]).widths([1; 70]), "TinyYoloConfig: widths is [1, 1"),
         (TinyYoloConfig::new(1, [(1.0, 1.0)]).widths([4, 0]), "BatchNormConfig: num_features is 0"),

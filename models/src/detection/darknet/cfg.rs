@@ -40,7 +40,7 @@ const MOST_PARAMETERS: u64 = 1 << 29;
 /// use wengert::models::detection::darknet::Cfg;
 ///
 /// let error = Cfg::parse("[net]\nwidth=32\nheight=32\nchannels=3\n\n[maxpool]\nstride=0").unwrap_err();
-/// assert_eq!(error.to_string(), "cfg:7: [maxpool]: `stride` is `0`, expected an integer in 1..=2147483647");
+/// assert_eq!(error.to_string(), "cfg:7: [maxpool]: `stride` is `0`, expected an integer in 1..=4096");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cfg {

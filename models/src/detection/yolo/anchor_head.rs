@@ -30,7 +30,8 @@ pub enum ClassScores {
 /// - the width p_w·e^t_w and the height p_h·e^t_h,
 /// - the score σ(t_o)·P(class), where P is the softmax or the sigmoid of the logits.
 ///
-/// Anchors are pairs (width, height) in pixels of the network's input, like all boxes. (Darknet's files give those of
+/// Anchors are pairs of a width and a height in pixels of the network's input, like all boxes;
+/// [`AnchorKMeans`](crate::detection::AnchorKMeans) finds such pairs. (Darknet's files give those of
 /// YOLOv2 in cells of 32 pixels, those of YOLOv3 in pixels.) They stay the same when the size of the pictures
 /// changes, which may be any multiple of the largest stride.
 ///
@@ -77,7 +78,7 @@ struct AnchorScale {
     /// The side of a cell in pixels.
     stride: usize,
     /// Widths and heights in pixels.
-    anchors: Vec<(f64, f64)>,
+    anchors: Vec<[f64; 2]>,
 }
 
 impl AnchorHead {
@@ -87,7 +88,7 @@ impl AnchorHead {
     }
 
     /// YOLOv2's: one map of stride 32, softmax, [`AnchorLoss::v2`].
-    pub fn v2(classes: usize, anchors: impl Into<Vec<(f64, f64)>>) -> Self {
+    pub fn v2(classes: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
         Self::new(classes).map(32, anchors)
     }
 
@@ -97,8 +98,8 @@ impl AnchorHead {
     }
 
     /// One more map, with the side of a cell and the anchors, all in pixels.
-    pub fn map(mut self, stride: usize, anchors: impl Into<Vec<(f64, f64)>>) -> Self {
-        self.scales.push(AnchorScale { stride, anchors: anchors.into() });
+    pub fn map(mut self, stride: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
+        self.scales.push(AnchorScale { stride, anchors: anchors.into_iter().map(Into::into).collect() });
         self
     }
 
@@ -134,7 +135,7 @@ impl AnchorHead {
     /// # Panics
     /// If there is no such map.
     #[track_caller]
-    pub fn anchors(&self, map: usize) -> &[(f64, f64)] {
+    pub fn anchors(&self, map: usize) -> &[[f64; 2]] {
         &self.scales[map].anchors
     }
 
@@ -179,7 +180,7 @@ impl AnchorHead {
                 return wrong("stride", "0".into(), "at least 1");
             }
             let positive = |x: f64| x > 0.0 && x.is_finite();
-            let right = |&(w, h): &(f64, f64)| positive(w) && positive(h);
+            let right = |anchor: &[f64; 2]| anchor.iter().all(|side| positive(*side));
             if scale.anchors.is_empty() || !scale.anchors.iter().all(right) {
                 let expected = "at least one pair of a width and a height in pixels, positive and finite";
                 return wrong("anchors", format!("{:?}", scale.anchors), expected);
@@ -295,7 +296,7 @@ pub(super) struct Place {
 }
 
 impl<T: Float> Map<'_, T> {
-    pub(super) fn anchors(&self) -> &[(f64, f64)] {
+    pub(super) fn anchors(&self) -> &[[f64; 2]] {
         &self.scale.anchors
     }
 
@@ -335,7 +336,7 @@ impl<T: Float> Map<'_, T> {
 
     /// The box that is predicted, in pixels.
     pub(super) fn bounding_box(&self, at: Place) -> BoundingBox {
-        let (w, h) = self.scale.anchors[at.anchor];
+        let [w, h] = self.scale.anchors[at.anchor];
         BoundingBox::from_center(
             (at.column as f64 + sigmoid(self.number(at, 0))) * self.stride(),
             (at.row as f64 + sigmoid(self.number(at, 1))) * self.stride(),

@@ -310,7 +310,7 @@ impl AnchorLoss {
 fn predicted<T: Float>(t: &Tensor<T>, stride: f64, assigned: &[Assigned]) -> Tensor<T> {
     let n = assigned.len();
     let cells = constant([n, 2], assigned.iter().flat_map(|one| [one.column as f64, one.row as f64]));
-    let anchors = constant([n, 2], assigned.iter().flat_map(|one| [one.anchor.0, one.anchor.1]));
+    let anchors = constant([n, 2], assigned.iter().flat_map(|one| one.anchor));
     let centres = (t.slice(1, 0..2).sigmoid() + cells) * stride;
     let half = t.slice(1, 2..4).exp() * anchors * 0.5;
     Tensor::concat(&[&(&centres - &half), &(&centres + &half)], 1)

@@ -16,7 +16,6 @@ pub use anchor_loss::{AnchorLoss, BoxLoss, ObjectnessLoss};
 pub use grid_head::{GridHead, GridTargets};
 pub use reorg::Reorg;
 pub use targets::AnchorTargets;
-pub(crate) use targets::shape_iou;
 pub use tiny::{TinyYolo, TinyYoloConfig};
 pub use v1::{YoloV1, YoloV1Config, YoloV1Layer};
 pub use v2::{YoloV2, YoloV2Config};

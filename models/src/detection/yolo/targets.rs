@@ -4,6 +4,8 @@ use autodiff::Float;
 use data::detection::{BoundingBox, Object};
 
 use super::anchor_head::{AnchorHead, Map, Place};
+use crate::detection::anchors::best;
+use crate::detection::shape_iou;
 
 /// What the maps of an [`AnchorHead`] are compared with: the boxes that are to explain an object, and those that are
 /// to say that there is none. Made by [`AnchorHead::assign`].
@@ -35,7 +37,7 @@ pub(super) struct Assigned {
     pub(super) index: usize,
     pub(super) column: usize,
     pub(super) row: usize,
-    pub(super) anchor: (f64, f64),
+    pub(super) anchor: [f64; 2],
     pub(super) truth: BoundingBox,
     pub(super) class: usize,
     /// x and y in the cell, ln(w/p_w), ln(h/p_h).
@@ -71,6 +73,7 @@ impl AnchorTargets {
                 }
             })
             .collect();
+        let mut taken: Vec<Vec<bool>> = targets.iter().map(|map| vec![false; map.weight.len()]).collect();
         for (picture, objects) in objects.iter().enumerate() {
             for (number, object) in objects.iter().enumerate() {
                 assert!(
@@ -94,7 +97,7 @@ impl AnchorTargets {
                 let Some((which, at)) = place(maps, picture, &object.bounding_box) else { continue };
                 let (map, targets) = (&maps[which], &mut targets[which]);
                 let index = map.index(at);
-                if targets.assigned.iter().any(|other| other.index == index) {
+                if std::mem::replace(&mut taken[which][index], true) {
                     continue;
                 }
                 let rescored = || map.bounding_box(at).iou(&object.bounding_box);
@@ -124,8 +127,8 @@ impl Assigned {
             t: [
                 x / map.stride() - at.column as f64,
                 y / map.stride() - at.row as f64,
-                (truth.width() / anchor.0).ln(),
-                (truth.height() / anchor.1).ln(),
+                (truth.width() / anchor[0]).ln(),
+                (truth.height() / anchor[1]).ln(),
             ],
             share: truth.area() / (width as f64 * height as f64),
         }
@@ -145,24 +148,14 @@ fn place<T: Float>(maps: &[Map<'_, T>], picture: usize, truth: &BoundingBox) -> 
     if !has_size(&truth) || !inside(x, width) || !inside(y, height) {
         return None;
     }
-    let mut best: Option<(f64, usize, usize)> = None;
-    for (which, map) in maps.iter().enumerate() {
-        for (anchor, shape) in map.anchors().iter().enumerate() {
-            let overlap = shape_iou(*shape, (truth.width(), truth.height()));
-            if best.is_none_or(|(most, ..)| overlap > most) {
-                best = Some((overlap, which, anchor));
-            }
-        }
-    }
-    let (_, which, anchor) = best?;
+    let of_map = |(which, map): (usize, &Map<'_, T>)| {
+        map.anchors().iter().enumerate().map(|(anchor, shape)| (which, anchor, *shape)).collect::<Vec<_>>()
+    };
+    let all: Vec<(usize, usize, [f64; 2])> = maps.iter().enumerate().flat_map(of_map).collect();
+    let size = [truth.width(), truth.height()];
+    let &(which, anchor, _) = all.get(best(&all, |&(.., shape)| shape_iou(size, shape)).0)?;
     let map = &maps[which];
     // The quotient of a centre just before the edge may round up to the edge.
     let cell = |x: f64, cells: usize| ((x / map.stride()) as usize).min(cells - 1);
     Some((which, Place { picture, anchor, row: cell(y, map.rows), column: cell(x, map.columns) }))
-}
-
-/// Intersection over union of two boxes at the same place.
-pub(crate) fn shape_iou(a: (f64, f64), b: (f64, f64)) -> f64 {
-    let intersection = a.0.min(b.0) * a.1.min(b.1);
-    intersection / (a.0 * a.1 + b.0 * b.1 - intersection)
 }

@@ -148,7 +148,7 @@ pub(super) fn check_size(model: &str, shape: &[usize], stride: usize) {
 #[serde(deny_unknown_fields)]
 pub struct TinyYoloConfig {
     classes: usize,
-    anchors: Vec<(f64, f64)>,
+    anchors: Vec<[f64; 2]>,
     #[serde(default = "rgb")]
     in_channels: usize,
     #[serde(default = "default_widths")]
@@ -177,10 +177,10 @@ fn default_neck() -> Vec<usize> {
 
 impl TinyYoloConfig {
     /// For a number of classes, with anchors (width, height) in pixels of the input.
-    pub fn new(classes: usize, anchors: impl Into<Vec<(f64, f64)>>) -> Self {
+    pub fn new(classes: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
         Self {
             classes,
-            anchors: anchors.into(),
+            anchors: anchors.into_iter().map(Into::into).collect(),
             in_channels: rgb(),
             widths: default_widths(),
             neck: default_neck(),
@@ -294,6 +294,6 @@ pub(super) const COCO_ANCHORS: [(f64, f64); 5] =
     [(0.57273, 0.677385), (1.87446, 2.06253), (3.33843, 5.47434), (7.88282, 3.52778), (9.77052, 9.16828)];
 
 /// From cells of 32 pixels.
-pub(super) fn pixels(cells: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    cells.iter().map(|(w, h)| (w * 32.0, h * 32.0)).collect()
+pub(super) fn pixels(cells: &[(f64, f64)]) -> Vec<[f64; 2]> {
+    cells.iter().map(|(w, h)| [w * 32.0, h * 32.0]).collect()
 }

@@ -102,7 +102,7 @@ impl<T: Float> Detector<T> for YoloV2<T> {
 #[serde(deny_unknown_fields)]
 pub struct YoloV2Config {
     classes: usize,
-    anchors: Vec<(f64, f64)>,
+    anchors: Vec<[f64; 2]>,
     #[serde(default = "rgb")]
     in_channels: usize,
     #[serde(default = "full")]
@@ -121,8 +121,8 @@ pub(super) fn full() -> f64 {
 
 impl YoloV2Config {
     /// For a number of classes, with anchors (width, height) in pixels of the input.
-    pub fn new(classes: usize, anchors: impl Into<Vec<(f64, f64)>>) -> Self {
-        let anchors = anchors.into();
+    pub fn new(classes: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
+        let anchors = anchors.into_iter().map(Into::into).collect();
         Self { classes, anchors, in_channels: rgb(), width: full(), loss: AnchorLoss::v2() }
     }
 

@@ -124,7 +124,7 @@ impl<T: Float> Detector<T> for YoloV3<T> {
 #[serde(deny_unknown_fields)]
 pub struct YoloV3Config {
     classes: usize,
-    anchors: Vec<(f64, f64)>,
+    anchors: Vec<[f64; 2]>,
     #[serde(default = "rgb")]
     in_channels: usize,
     #[serde(default = "full")]
@@ -136,8 +136,8 @@ pub struct YoloV3Config {
 impl YoloV3Config {
     /// For a number of classes, with anchors (width, height) in pixels of the input: three times as many as each map
     /// has, the smallest first, as Darknet lists them.
-    pub fn new(classes: usize, anchors: impl Into<Vec<(f64, f64)>>) -> Self {
-        let anchors = anchors.into();
+    pub fn new(classes: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
+        let anchors = anchors.into_iter().map(Into::into).collect();
         Self { classes, anchors, in_channels: rgb(), width: full(), loss: AnchorLoss::v3() }
     }
 
@@ -218,7 +218,7 @@ impl YoloV3Config {
 pub(super) fn head(
     configuration: &'static str,
     classes: usize,
-    anchors: &[(f64, f64)],
+    anchors: &[[f64; 2]],
     strides: &[usize],
     loss: &AnchorLoss,
 ) -> Result<AnchorHead, ConfigError> {
@@ -229,7 +229,8 @@ pub(super) fn head(
     }
     let parts = anchors.chunks(n / maps).rev();
     let head = AnchorHead::v3(classes).anchor_loss(loss.clone());
-    let head = strides.iter().zip(parts).fold(head, |head, (&stride, part)| head.map(stride, part));
+    let head =
+        strides.iter().zip(parts).fold(head, |head, (&stride, part)| head.map(stride, part.iter().copied()));
     head.check()?;
     Ok(head)
 }

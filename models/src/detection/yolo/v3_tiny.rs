@@ -100,7 +100,7 @@ impl<T: Float> Detector<T> for YoloV3Tiny<T> {
 #[serde(deny_unknown_fields)]
 pub struct YoloV3TinyConfig {
     classes: usize,
-    anchors: Vec<(f64, f64)>,
+    anchors: Vec<[f64; 2]>,
     #[serde(default = "rgb")]
     in_channels: usize,
     #[serde(default = "full")]
@@ -112,8 +112,8 @@ pub struct YoloV3TinyConfig {
 impl YoloV3TinyConfig {
     /// For a number of classes, with anchors (width, height) in pixels of the input: twice as many as each map has, the
     /// smallest first.
-    pub fn new(classes: usize, anchors: impl Into<Vec<(f64, f64)>>) -> Self {
-        let anchors = anchors.into();
+    pub fn new(classes: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
+        let anchors = anchors.into_iter().map(Into::into).collect();
         Self { classes, anchors, in_channels: rgb(), width: full(), loss: AnchorLoss::v3() }
     }
 

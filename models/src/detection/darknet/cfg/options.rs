@@ -9,6 +9,9 @@ use super::{CfgError, Ignored};
 /// The largest integer: Darknet keeps them in 32 bits.
 const MOST: i64 = i32::MAX as i64;
 
+/// The largest stride. Those of networks are below 10, and what a kernel plans may grow with it.
+const MOST_STRIDE: i64 = 4096;
+
 /// The most numbers of a list: far more than any network has, and few enough for a hostile file.
 const MOST_NUMBERS: usize = 4096;
 
@@ -51,11 +54,20 @@ impl<'a> Options<'a> {
         Ok(self.optional_integer(key, least)?.unwrap_or(default))
     }
 
-    pub(super) fn optional_integer(&self, key: &str, least: usize) -> Result<Option<usize>, CfgError> {
+    /// A stride: an integer from 1 on.
+    pub(super) fn stride(&self, default: usize) -> Result<usize, CfgError> {
+        Ok(self.integer_within("stride", 1, MOST_STRIDE)?.unwrap_or(default))
+    }
+
+    fn optional_integer(&self, key: &str, least: usize) -> Result<Option<usize>, CfgError> {
+        self.integer_within(key, least, MOST)
+    }
+
+    fn integer_within(&self, key: &str, least: usize, most: i64) -> Result<Option<usize>, CfgError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         match text.parse::<i64>() {
-            Ok(n) if (least as i64..=MOST).contains(&n) => Ok(Some(n as usize)),
-            _ => Err(self.wrong(key, &format!("an integer in {least}..={MOST}"))),
+            Ok(n) if (least as i64..=most).contains(&n) => Ok(Some(n as usize)),
+            _ => Err(self.wrong(key, &format!("an integer in {least}..={most}"))),
         }
     }
 

@@ -330,13 +330,13 @@ impl Section {
             "route" => Ok(Self::Route(route(index, options)?)),
             "shortcut" => Ok(Self::Shortcut(shortcut(index, options)?)),
             "upsample" => Ok(Self::Upsample(Upsample {
-                stride: options.integer("stride", 2, 1)?,
+                stride: options.stride(2)?,
                 scale: options.number("scale", 1.0)?,
             })),
             "reorg" => {
                 options.refuse("flatten")?;
                 options.refuse("extra")?;
-                let (stride, reverse) = (options.integer("stride", 1, 1)?, options.flag("reverse", false)?);
+                let (stride, reverse) = (options.stride(1)?, options.flag("reverse", false)?);
                 Ok(Self::Reorg(Reorg { stride, reverse }))
             }
             "dropout" => {
@@ -381,7 +381,7 @@ fn convolutional(options: &Options<'_>) -> Result<Convolutional, CfgError> {
     Ok(Convolutional {
         filters: options.required_integer("filters", 1)?,
         size,
-        stride: options.integer("stride", 1, 1)?,
+        stride: options.stride(1)?,
         padding,
         groups: options.integer("groups", 1, 1)?,
         batch_normalize: options.flag("batch_normalize", false)?,
@@ -393,7 +393,7 @@ fn convolutional(options: &Options<'_>) -> Result<Convolutional, CfgError> {
 fn max_pool(options: &Options<'_>) -> Result<MaxPool, CfgError> {
     options.refuse("maxpool_depth")?;
     options.refuse("antialiasing")?;
-    let stride = options.integer("stride", 1, 1)?;
+    let stride = options.stride(1)?;
     let size = options.integer("size", stride, 1)?;
     let padding = options.integer("padding", size - 1, 0)?;
     // Otherwise a window could lie in the border alone.

@@ -28,6 +28,7 @@ pub(super) fn output(cfg: &Cfg, section: &Section, input: [usize; 3]) -> Result<
                     ));
                 }
             }
+            bordered(input, 2 * conv.padding)?;
             let along = |n: usize| Some((n + 2 * conv.padding).checked_sub(conv.size)? / conv.stride + 1);
             match (along(height), along(width)) {
                 (Some(height), Some(width)) => [conv.filters, height, width],
@@ -40,15 +41,18 @@ pub(super) fn output(cfg: &Cfg, section: &Section, input: [usize; 3]) -> Result<
             }
         }
         Section::Connected(connected) => [connected.output, 1, 1],
-        Section::MaxPool(pool) => match (pooled(pool, height), pooled(pool, width)) {
-            (Some(height), Some(width)) => [channels, height, width],
-            _ => {
-                return Err(format!(
-                    "a window of {0}×{0} does not fit into {height}×{width} with a border of {1}",
-                    pool.size, pool.padding
-                ));
+        Section::MaxPool(pool) => {
+            bordered(input, pool.padding)?;
+            match (pooled(pool, height), pooled(pool, width)) {
+                (Some(height), Some(width)) => [channels, height, width],
+                _ => {
+                    return Err(format!(
+                        "a window of {0}×{0} does not fit into {height}×{width} with a border of {1}",
+                        pool.size, pool.padding
+                    ));
+                }
             }
-        },
+        }
         Section::AvgPool(_) => [channels, 1, 1],
         Section::Route(route) => routed(cfg, route)?,
         Section::Shortcut(shortcut) => {
@@ -106,6 +110,13 @@ pub(super) fn check_size(size: [usize; 3]) -> Result<(), String> {
             Err(format!("maps of {size:?} (channels, height, width) have more than {MOST_ELEMENTS} elements"))
         }
     }
+}
+
+/// Whether a map of a picture can be with a border that makes it so much higher and wider: windows larger than the map
+/// would ask for any memory.
+fn bordered([channels, height, width]: [usize; 3], border: usize) -> Result<(), String> {
+    let size = [channels, height.saturating_add(border), width.saturating_add(border)];
+    check_size(size).map_err(|what| format!("with its border of {border}, {what}"))
 }
 
 fn not_a_head(at: usize, layer: &CfgLayer) -> Result<(), String> {
