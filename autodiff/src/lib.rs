@@ -33,6 +33,8 @@ mod anomaly;
 pub mod audit;
 pub mod check;
 mod checkpoint;
+#[doc(hidden)]
+pub mod files;
 pub mod filters;
 mod float;
 pub mod function;

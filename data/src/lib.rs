@@ -29,7 +29,6 @@
 //! }
 //! ```
 
-mod atomic;
 pub mod augment;
 mod batches;
 mod bundled;

@@ -1,6 +1,5 @@
 //! Saving a module's parameters and buffers as safetensors, and loading them from that and other formats.
 
-mod atomic;
 mod dict;
 mod dtype;
 mod fill;
@@ -19,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ::safetensors::{Dtype, View};
-use autodiff::{Float, Tensor};
+use autodiff::{Float, Tensor, files};
 
 pub use self::dict::StateDict;
 pub use self::report::{Entry, LoadError, LoadReport, MisShaped, SaveError};
@@ -27,13 +26,23 @@ use crate::Module;
 use crate::module::leaves::{Leaf, LeafId, leaves};
 
 /// Writes a file so that it appears whole or not at all, as [`Module::save`] does: beside its place under another
-/// name, flushed to the disk, and renamed.
+/// name, flushed to the disk, and renamed. For models with a file format of their own.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("wengert-whole-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("file");
+/// wengert::nn::write_whole(&path, b"all of it")?;
+/// assert_eq!(std::fs::read(&path)?, b"all of it");
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// The file system refuses; the text names the path.
 pub fn write_whole(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), SaveError> {
     let path = path.as_ref();
-    atomic::write(path, bytes).map_err(|source| SaveError::Io { path: path.to_owned(), source })
+    files::write_whole(path, bytes).map_err(|source| SaveError::Io { path: path.to_owned(), source })
 }
 
 /// The one name that safetensors keeps for itself.

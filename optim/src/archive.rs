@@ -193,7 +193,7 @@ pub(crate) fn compare_options(
 
 /// Writes a state to a file, which appears in full or not at all.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    crate::atomic::write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
+    autodiff::files::write_whole(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Gives `take` an opened file and its length.

@@ -28,7 +28,6 @@
 
 mod accumulation;
 mod archive;
-mod atomic;
 mod average;
 mod clip;
 mod descent;

@@ -1,7 +1,7 @@
 //! From a tensor to a PNG file.
 
-use crate::{Error, atomic};
-use autodiff::Tensor;
+use crate::Error;
+use autodiff::{Tensor, files};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::Ix3;
 use std::path::Path;
@@ -30,7 +30,7 @@ use std::path::Path;
 pub fn write(path: impl AsRef<Path>, picture: &Tensor<f32>) -> Result<(), Error> {
     let path = path.as_ref();
     let bytes = encode(picture);
-    atomic::write(path, &bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
+    files::write_whole(path, &bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// The bytes of the file that [`write()`] writes.

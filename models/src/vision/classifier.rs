@@ -1,10 +1,10 @@
 //! Networks whose head can be replaced.
 
 use autodiff::Float;
-use nn::{Layer, Linear, LinearConfig, LoadError, LoadReport, Sequential, StateDict};
+use nn::{Conv2d, Conv2dConfig, Layer, Linear, LinearConfig, LoadError, LoadReport, Sequential, StateDict};
 use rand::Rng;
 
-use super::{AlexNet, GoogLeNet, ResNet, Vgg};
+use super::{AlexNet, Darknet19, Darknet53, GoogLeNet, ResNet, Vgg};
 use crate::LeNet5;
 
 /// A network that gives a score to each class: a backbone that makes features of pictures, and a head that makes scores
@@ -70,6 +70,12 @@ pub trait Classifier<T: Float>: Layer<T> {
 #[track_caller]
 fn linear_like<T: Float>(old: &Linear<T>, classes: usize, rng: &mut dyn Rng) -> Linear<T> {
     LinearConfig::new(old.weight.shape()[1], classes).bias(old.bias.is_some()).init(rng)
+}
+
+/// A convolution 1×1 like an old one, for other classes.
+#[track_caller]
+fn pointwise_like<T: Float>(old: &Conv2d<T>, classes: usize, rng: &mut dyn Rng) -> Conv2d<T> {
+    Conv2dConfig::new(old.weight.shape()[1], classes, 1).bias(old.bias.is_some()).init(rng)
 }
 
 /// The last layer of AlexNet and VGG, in their chain of linear layers.
@@ -215,5 +221,61 @@ impl<T: Float> Classifier<T> for GoogLeNet<T> {
         for head in [&mut self.aux1, &mut self.aux2].into_iter().flatten() {
             head.fc2 = linear_like(&head.fc2, classes, rng);
         }
+    }
+}
+
+/// The head is the convolution 1×1 before the mean over all places.
+///
+/// ```
+/// use wengert::models::vision::*;
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = Darknet19Config::new(1000).width(0.1).init::<f32>(&mut rng);
+/// model.replace_head(3, &mut rng);
+/// model.freeze_through("backbone.stages.4.4");
+/// let x = Tensor::zeros([1, 3, 64, 64]);
+/// assert_eq!(model.forward(&x).shape(), [1, 3]);
+/// assert_eq!(model.features(&x, &["backbone.stages.5.4"])[0].shape(), [1, 102, 2, 2]);
+/// ```
+impl<T: Float> Classifier<T> for Darknet19<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["classifier"]
+    }
+
+    fn classes(&self) -> usize {
+        self.classifier.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.classifier = pointwise_like(&self.classifier, classes, rng);
+    }
+}
+
+/// The head is the linear layer after the mean over all places.
+///
+/// ```
+/// use wengert::models::vision::*;
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = Darknet53Config::new(1000).width(0.1).init::<f32>(&mut rng);
+/// model.replace_head(3, &mut rng);
+/// model.freeze_through("backbone.stages.3");
+/// let x = Tensor::zeros([1, 3, 64, 64]);
+/// assert_eq!(model.forward(&x).shape(), [1, 3]);
+/// assert_eq!(model.features(&x, &["backbone.stages.4"])[0].shape(), [1, 102, 2, 2]);
+/// ```
+impl<T: Float> Classifier<T> for Darknet53<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["classifier"]
+    }
+
+    fn classes(&self) -> usize {
+        self.classifier.weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        self.classifier = linear_like(&self.classifier, classes, rng);
     }
 }

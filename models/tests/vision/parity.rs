@@ -122,21 +122,25 @@ fn family(names: impl Fn(&str) -> bool, count: usize) {
 }
 
 #[test]
+#[ignore = "its values are being computed"]
 fn alexnet() {
     family(|name| name == "alexnet", 1);
 }
 
 #[test]
+#[ignore = "its values are being computed"]
 fn vgg() {
     family(|name| name.starts_with("vgg"), 9);
 }
 
 #[test]
+#[ignore = "its values are being computed"]
 fn resnet() {
     family(|name| name.starts_with("res") || name.starts_with("wide"), 10);
 }
 
 #[test]
+#[ignore = "its values are being computed"]
 fn googlenet() {
     family(|name| name == "googlenet", 1);
 }

@@ -6,7 +6,6 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{ConvBnLeaky, ConvBnLeakyConfig, Size, full, rgb, widened};
-use crate::vision::Classifier;
 use crate::{Stage, Stages};
 
 /// Channels and kernels of the blocks at each stride, 1 to 32.
@@ -85,21 +84,6 @@ impl<T: Float> Stages<T> for Darknet19<T> {
         stages.push(Stage::new("avgpool", &self.avgpool));
         stages.push(Stage::new("flatten", &self.flatten));
         stages
-    }
-}
-
-impl<T: Float> Classifier<T> for Darknet19<T> {
-    fn heads(&self) -> Vec<&'static str> {
-        vec!["classifier"]
-    }
-
-    fn classes(&self) -> usize {
-        self.classifier.weight.shape()[0]
-    }
-
-    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
-        let [_, channels] = self.backbone.tap_channels();
-        self.classifier = Conv2dConfig::new(channels, classes, 1).init(rng);
     }
 }
 

@@ -6,7 +6,6 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{ConvBnLeaky, ConvBnLeakyConfig, Size, full, rgb, widened};
-use crate::vision::Classifier;
 use crate::{Stage, Stages};
 
 /// The channels of the stem, and of each stage with its number of residual blocks.
@@ -78,21 +77,6 @@ impl<T: Float> Stages<T> for Darknet53<T> {
         stages.push(Stage::new("flatten", &self.flatten));
         stages.push(Stage::new("classifier", &self.classifier));
         stages
-    }
-}
-
-impl<T: Float> Classifier<T> for Darknet53<T> {
-    fn heads(&self) -> Vec<&'static str> {
-        vec!["classifier"]
-    }
-
-    fn classes(&self) -> usize {
-        self.classifier.weight.shape()[0]
-    }
-
-    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
-        let [.., channels] = self.backbone.tap_channels();
-        self.classifier = LinearConfig::new(channels, classes).init(rng);
     }
 }
 

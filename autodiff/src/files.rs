@@ -1,10 +1,15 @@
-//! Writing a file so that it appears whole or not at all.
+//! Files that are there whole or not at all: for the packages of the workspace, which write weights, states of
+//! optimizers and pictures.
 
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes the bytes beside their place, flushes them to the disk, and renames.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file so that a crash or a full disk leaves the old file or the new one, never a part: into a temporary
+/// file beside it, which takes its name once its bytes are on the disk.
+///
+/// # Errors
+/// The file system refuses; nothing is left behind then.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
