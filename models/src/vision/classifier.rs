@@ -261,10 +261,10 @@ impl<T: Float> Classifier<T> for Darknet19<T> {
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
 /// let mut model = Darknet53Config::new(1000).width(0.1).init::<f32>(&mut rng);
 /// model.replace_head(3, &mut rng);
-/// model.freeze_through("backbone.stages.3");
+/// model.freeze_through("backbone.stages.3.blocks.7");
 /// let x = Tensor::zeros([1, 3, 64, 64]);
 /// assert_eq!(model.forward(&x).shape(), [1, 3]);
-/// assert_eq!(model.features(&x, &["backbone.stages.4"])[0].shape(), [1, 102, 2, 2]);
+/// assert_eq!(model.features(&x, &["backbone.stages.4.blocks.3"])[0].shape(), [1, 102, 2, 2]);
 /// ```
 impl<T: Float> Classifier<T> for Darknet53<T> {
     fn heads(&self) -> Vec<&'static str> {
