@@ -37,7 +37,7 @@ where
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(52)
-        .build_cartesian_2d(0.0..all.len() as f64, 0.0..highest * 1.08)?;
+        .build_cartesian_2d(0.0..all.len() as f64, 0.0..highest * 1.25)?;
     // The names stand in the middle of their bars, between the axis's whole numbers.
     let name = |x: &f64| match all.get(*x as usize) {
         Some((name, _)) if x.fract() == 0.5 => (*name).to_owned(),
