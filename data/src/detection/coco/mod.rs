@@ -69,7 +69,7 @@ impl Labels {
 
 /// How a file of labels is read.
 ///
-/// COCO's own files have two annotations without width or height. They are errors by default, as are all empty boxes,
+/// Published files may have annotations without width or height. They are errors by default, as are all empty boxes,
 /// and are left out on request.
 ///
 /// ```
