@@ -14,7 +14,7 @@
 //! # Ok::<(), wengert::data::Error>(())
 //! ```
 
-use crate::{CsvProblem, Dataset, Error, source::Source};
+use crate::{CsvProblem, Dataset, Error, error::shortened, source::Source};
 use csv::{Position, ReaderBuilder, StringRecord, Trim};
 use ndarray::{ArrayD, IxDyn};
 use std::{
@@ -260,15 +260,6 @@ fn number(column: usize, cell: &str) -> Result<f32, CsvProblem> {
         .ok()
         .filter(|value: &f32| value.is_finite())
         .ok_or_else(|| CsvProblem::NotANumber { column: column + 1, cell: shortened(cell) })
-}
-
-/// A cell as messages show it.
-fn shortened(cell: &str) -> String {
-    const SHOWN: usize = 40;
-    match cell.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &cell[..end]),
-        None => cell.to_owned(),
-    }
 }
 
 /// Where the lines begin in the bytes read so far. (The positions of the `csv` crate do not count what lies

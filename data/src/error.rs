@@ -51,6 +51,17 @@ pub enum Error {
         #[source]
         problem: PictureProblem,
     },
+    /// A file that says what stands in pictures is not what its format or its use asks for.
+    #[error("{origin}{}: {problem}", .place.as_ref().map(|place| format!(", {place}")).unwrap_or_default())]
+    Label {
+        /// The file's path, or "bytes" for data in memory.
+        origin: String,
+        /// The line or record, where it is one that is wrong and not the whole.
+        place: Option<String>,
+        /// What is wrong with it.
+        #[source]
+        problem: LabelProblem,
+    },
     /// A folder lacks a file; any one of the names would have done.
     #[error("{}: there is no file named {}", .directory.display(), .looked_for.join(" or "))]
     MissingFile {
@@ -163,6 +174,59 @@ pub enum IdxProblem {
         element: &'static str,
         /// The shape.
         shape: Vec<usize>,
+    },
+}
+
+/// What is wrong with a file that says what stands in pictures.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabelProblem {
+    /// The bytes could not be read or unpacked.
+    #[error("cannot be read or unpacked: {0}")]
+    Unreadable(#[from] io::Error),
+    /// More bytes than the reader takes.
+    #[error("longer than the {limit} bytes this reader accepts")]
+    TooLong {
+        /// The bound in bytes.
+        limit: u64,
+    },
+    /// The bytes are no text.
+    #[error("expected UTF-8, found {found}")]
+    NotUtf8 {
+        /// What is there instead, and where.
+        found: String,
+    },
+    /// The text is no XML or no JSON.
+    #[error("not {format}: {reason}")]
+    Syntax {
+        /// What it should be.
+        format: &'static str,
+        /// What the parser says, with the line.
+        reason: String,
+    },
+    /// Something that must be there is not.
+    #[error("there is no {field}")]
+    Missing {
+        /// Its name.
+        field: String,
+    },
+    /// Something that may be there once is there twice.
+    #[error("{what} is there twice{}", .first.as_ref().map(|at| format!(", first in {at}")).unwrap_or_default())]
+    Repeated {
+        /// What it is.
+        what: String,
+        /// Where it was first, if it is not in the same record.
+        first: Option<String>,
+    },
+    /// A value is not one that it may be.
+    #[error("{field}: expected {expected}, found {found}")]
+    Wrong {
+        /// The name of the field.
+        field: String,
+        /// What may stand there.
+        expected: String,
+        /// What stands there (shortened).
+        found: String,
     },
 }
 
@@ -281,4 +345,13 @@ pub enum CsvProblem {
     /// The bytes could not be read, unpacked or decoded as UTF-8.
     #[error("cannot be read: {0}")]
     Unreadable(#[from] ::csv::Error),
+}
+
+/// A text of a file as messages show it.
+pub(crate) fn shortened(text: &str) -> String {
+    const SHOWN: usize = 40;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

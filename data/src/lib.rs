@@ -49,7 +49,7 @@ pub use augment::RandomAffine;
 pub use batches::{Batch, Batches, Epoch};
 pub use bundled::{breast_cancer, digits, iris};
 pub use dataset::Dataset;
-pub use error::{CsvProblem, Error, IdxProblem, PictureProblem};
+pub use error::{CsvProblem, Error, IdxProblem, LabelProblem, PictureProblem};
 pub use examples::{Augmentation, Examples};
 pub use normalizer::Normalizer;
 pub use picture::ImageFolder;

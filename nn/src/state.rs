@@ -26,7 +26,17 @@ use crate::Module;
 use crate::module::leaves::{Leaf, LeafId, leaves};
 
 /// Writes a file so that it appears whole or not at all, as [`Module::save`] does: beside its place under another
-/// name, flushed to the disk, and renamed.
+/// name, flushed to the disk, and renamed. For models with a file format of their own.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("wengert-whole-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("file");
+/// wengert::nn::write_whole(&path, b"all of it")?;
+/// assert_eq!(std::fs::read(&path)?, b"all of it");
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// The file system refuses; the text names the path.

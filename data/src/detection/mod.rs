@@ -1,5 +1,10 @@
 //! Pictures with several objects: boxes, labelled objects and detections.
 //!
+//! * [`BoundingBox`], [`Object`], what stands in a picture, and [`Detection`], what was found there.
+//! * [`DetectionDataset`]: pictures with objects, read from the labels of Pascal VOC ([`voc`]), COCO ([`coco`]) and YOLO
+//!   ([`yolo`]), which also write them.
+//! * [`Scenes`]: digits at random places, sizes and overlaps on textured backgrounds, as many as one likes.
+//!
 //! ```
 //! use wengert::data::detection::BoundingBox;
 //!
@@ -10,10 +15,18 @@
 
 mod batch;
 mod bounding_box;
+mod checks;
+pub mod coco;
+mod dataset;
+mod letterboxed;
 mod object;
-pub mod scenes;
+mod picture_size;
+mod scenes;
+pub mod voc;
+pub mod yolo;
 
 pub use batch::DetectionBatch;
 pub use bounding_box::BoundingBox;
+pub use dataset::{AnnotatedPicture, DetectionDataset, PictureSource};
 pub use object::{Detection, Object};
 pub use scenes::{Polarity, Scene, SceneBatches, SceneConfig, Scenes};

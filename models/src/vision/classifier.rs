@@ -78,6 +78,21 @@ fn pointwise_like<T: Float>(old: &Conv2d<T>, classes: usize, rng: &mut dyn Rng) 
     Conv2dConfig::new(old.weight.shape()[1], classes, 1).bias(old.bias.is_some()).init(rng)
 }
 
+/// The last layer of AlexNet and VGG, in their chain of linear layers.
+const LAST: &str = "6";
+
+fn last<T: Float>(classifier: &Sequential<T>) -> &Linear<T> {
+    let layer = classifier.get(LAST).expect("the classifier has a last layer");
+    layer.downcast_ref().expect("the classifier ends in a linear layer")
+}
+
+#[track_caller]
+fn replace_last<T: Float>(classifier: &mut Sequential<T>, classes: usize, rng: &mut dyn Rng) {
+    let layer = linear_like(last(classifier), classes, rng);
+    classifier.replace(LAST, layer);
+}
+
+/// The head is `output`.
 impl<T: Float> Classifier<T> for LeNet5<T> {
     fn heads(&self) -> Vec<&'static str> {
         vec!["output"]
@@ -92,6 +107,76 @@ impl<T: Float> Classifier<T> for LeNet5<T> {
     }
 }
 
+/// The head is the last linear layer.
+///
+/// ```
+/// use wengert::models::vision::*;
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = AlexNetConfig::one_column().hidden(32).init::<f32>(&mut rng);
+/// model.replace_head(3, &mut rng);
+/// model.freeze_through("features.12");
+/// let x = Tensor::zeros([1, 3, 64, 64]);
+/// assert_eq!(model.forward(&x).shape(), [1, 3]);
+/// assert_eq!(model.features(&x, &["features.11"])[0].shape(), [1, 256, 3, 3]);
+/// ```
+impl<T: Float> Classifier<T> for AlexNet<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["classifier.6"]
+    }
+
+    fn classes(&self) -> usize {
+        last(&self.classifier).weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        replace_last(&mut self.classifier, classes, rng);
+    }
+}
+
+/// The head is the last linear layer.
+///
+/// ```
+/// use wengert::models::vision::*;
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = VggConfig::vgg11().hidden(32).init::<f32>(&mut rng);
+/// model.replace_head(3, &mut rng);
+/// model.freeze_through("features.20");
+/// let x = Tensor::zeros([1, 3, 64, 64]);
+/// assert_eq!(model.forward(&x).shape(), [1, 3]);
+/// assert_eq!(model.features(&x, &["features.19"])[0].shape(), [1, 512, 4, 4]);
+/// ```
+impl<T: Float> Classifier<T> for Vgg<T> {
+    fn heads(&self) -> Vec<&'static str> {
+        vec!["classifier.6"]
+    }
+
+    fn classes(&self) -> usize {
+        last(&self.classifier).weight.shape()[0]
+    }
+
+    fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
+        replace_last(&mut self.classifier, classes, rng);
+    }
+}
+
+/// The head is `fc`.
+///
+/// ```
+/// use wengert::models::vision::*;
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = ResNetConfig::resnet18().init::<f32>(&mut rng);
+/// model.replace_head(3, &mut rng);
+/// model.freeze_through("layer3.1");
+/// let x = Tensor::zeros([1, 3, 64, 64]);
+/// assert_eq!(model.forward(&x).shape(), [1, 3]);
+/// assert_eq!(model.features(&x, &["layer4.1"])[0].shape(), [1, 512, 2, 2]);
+/// ```
 impl<T: Float> Classifier<T> for ResNet<T> {
     fn heads(&self) -> Vec<&'static str> {
         vec!["fc"]
@@ -106,42 +191,25 @@ impl<T: Float> Classifier<T> for ResNet<T> {
     }
 }
 
-/// The head of a network whose linear layers are numbered.
-const LAST: &str = "6";
-
-#[track_caller]
-fn last<T: Float>(classifier: &Sequential<T>) -> &Linear<T> {
-    let layer = classifier.get(LAST).and_then(|layer| layer.downcast_ref());
-    layer.unwrap_or_else(|| panic!("the classifier has no linear layer `{LAST}`: {classifier:?}"))
-}
-
-macro_rules! numbered {
-    ($($Model:ident),*) => {$(
-        impl<T: Float> Classifier<T> for $Model<T> {
-            fn heads(&self) -> Vec<&'static str> {
-                vec!["classifier.6"]
-            }
-
-            fn classes(&self) -> usize {
-                last(&self.classifier).weight.shape()[0]
-            }
-
-            fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
-                let head = linear_like(last(&self.classifier), classes, rng);
-                self.classifier.replace(LAST, head);
-            }
-        }
-    )*};
-}
-
-numbered!(AlexNet, Vgg);
-
+/// The head is `fc`; the auxiliary heads get other classes too. `freeze_through` does not reach these: they are no stages.
+///
+/// ```
+/// use wengert::models::vision::*;
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = GoogLeNetConfig::torchvision().init::<f32>(&mut rng);
+/// model.replace_head(3, &mut rng);
+/// model.freeze_through("inception4e");
+/// let x = Tensor::zeros([1, 3, 64, 64]);
+/// assert_eq!(model.forward(&x).shape(), [1, 3]);
+/// assert_eq!(model.features(&x, &["inception5b"])[0].shape(), [1, 1024, 2, 2]);
+/// ```
 impl<T: Float> Classifier<T> for GoogLeNet<T> {
     fn heads(&self) -> Vec<&'static str> {
-        let mut heads = vec!["fc"];
-        heads.extend(self.aux1.iter().map(|_| "aux1.fc2"));
-        heads.extend(self.aux2.iter().map(|_| "aux2.fc2"));
-        heads
+        let auxiliary = [(&self.aux1, "aux1.fc2"), (&self.aux2, "aux2.fc2")];
+        let auxiliary = auxiliary.into_iter().filter(|(head, _)| head.is_some()).map(|(_, path)| path);
+        std::iter::once("fc").chain(auxiliary).collect()
     }
 
     fn classes(&self) -> usize {
@@ -150,12 +218,26 @@ impl<T: Float> Classifier<T> for GoogLeNet<T> {
 
     fn replace_head(&mut self, classes: usize, rng: &mut dyn Rng) {
         self.fc = linear_like(&self.fc, classes, rng);
-        for head in self.aux1.iter_mut().chain(&mut self.aux2) {
+        for head in [&mut self.aux1, &mut self.aux2].into_iter().flatten() {
             head.fc2 = linear_like(&head.fc2, classes, rng);
         }
     }
 }
 
+/// The head is the convolution 1×1 before the mean over all places.
+///
+/// ```
+/// use wengert::models::vision::*;
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = Darknet19Config::new(1000).width(0.1).init::<f32>(&mut rng);
+/// model.replace_head(3, &mut rng);
+/// model.freeze_through("backbone.stages.4.4");
+/// let x = Tensor::zeros([1, 3, 64, 64]);
+/// assert_eq!(model.forward(&x).shape(), [1, 3]);
+/// assert_eq!(model.features(&x, &["backbone.stages.5.4"])[0].shape(), [1, 102, 2, 2]);
+/// ```
 impl<T: Float> Classifier<T> for Darknet19<T> {
     fn heads(&self) -> Vec<&'static str> {
         vec!["classifier"]
@@ -170,6 +252,20 @@ impl<T: Float> Classifier<T> for Darknet19<T> {
     }
 }
 
+/// The head is the linear layer after the mean over all places.
+///
+/// ```
+/// use wengert::models::vision::*;
+/// use wengert::prelude::*;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut model = Darknet53Config::new(1000).width(0.1).init::<f32>(&mut rng);
+/// model.replace_head(3, &mut rng);
+/// model.freeze_through("backbone.stages.3.blocks.7");
+/// let x = Tensor::zeros([1, 3, 64, 64]);
+/// assert_eq!(model.forward(&x).shape(), [1, 3]);
+/// assert_eq!(model.features(&x, &["backbone.stages.4.blocks.3"])[0].shape(), [1, 102, 2, 2]);
+/// ```
 impl<T: Float> Classifier<T> for Darknet53<T> {
     fn heads(&self) -> Vec<&'static str> {
         vec!["classifier"]

@@ -149,9 +149,11 @@ impl Preprocessing {
         );
         assert!(height > 0 && width > 0, "Preprocessing: the pictures {shape:?} are empty");
         let short = height.min(width);
-        let rows: Tensor<T> = self.weights(height, short);
-        let columns: Tensor<T> = self.weights(width, short);
-        let cut = rows.matmul(&pictures.matmul(&columns.transpose(0, 1)));
+        let (top, rows) = self.weights::<T>(height, short);
+        let (left, columns) = self.weights::<T>(width, short);
+        let seen =
+            pictures.narrow(-2, top as isize, rows.shape()[1]).narrow(-1, left as isize, columns.shape()[1]);
+        let cut = rows.matmul(&seen.matmul(&columns.transpose(0, 1)));
         let by_channel = |values: Vec<f64>| {
             Tensor::from_vec([channels, 1, 1], values.into_iter().map(T::from_f64).collect())
         };
@@ -159,9 +161,10 @@ impl Preprocessing {
         (cut - by_channel(self.mean.clone())) * by_channel(inverse)
     }
 
-    /// The weights [crop, length] of the pixels along a side of this length, of a picture whose shorter side is `short`,
-    /// in those of the side that is cut out.
-    fn weights<T: Float>(&self, length: usize, short: usize) -> Tensor<T> {
+    /// The weights [crop, seen] of the pixels along a side of this length, of a picture whose shorter side is `short`,
+    /// in those of the side that is cut out, and the first of these pixels. Of a long, narrow picture only a few are
+    /// seen.
+    fn weights<T: Float>(&self, length: usize, short: usize) -> (usize, Tensor<T>) {
         let Self { resize, crop, interpolation, .. } = *self;
         let resized = (resize as f64 * length as f64 / short as f64) as usize;
         let first = match resized.checked_sub(crop) {
@@ -172,19 +175,24 @@ impl Preprocessing {
         let step = length as f64 / resized as f64;
         let stretch = step.max(1.0);
         let reach = interpolation.support() * stretch;
-        let mut weights = vec![T::from_f64(0.0); crop * length];
-        for (row, weights) in weights.chunks_exact_mut(length).enumerate() {
-            let at = first + row as isize;
-            if at < 0 || at as usize >= resized {
-                continue;
-            }
+        // The pixels that each of the new ones is made of; none beyond the picture.
+        let pixels = |row: usize| {
+            let at = usize::try_from(first + row as isize).ok().filter(|at| *at < resized)?;
             let center = (at as f64 + 0.5) * step;
             let low = (center - reach + 0.5).max(0.0) as usize;
             let high = ((center + reach + 0.5) as usize).min(length);
+            Some((center, low, high))
+        };
+        let inside = || (0..crop).filter_map(pixels);
+        let low = inside().map(|(_, low, _)| low).min().expect("the middle is inside");
+        let seen = inside().map(|(_, _, high)| high).max().expect("the middle is inside") - low;
+        let mut weights = vec![T::from_f64(0.0); crop * seen];
+        for (row, weights) in weights.chunks_exact_mut(seen).enumerate() {
+            let Some((center, from, to)) = pixels(row) else { continue };
             let kernel = |pixel: usize| interpolation.kernel((pixel as f64 + 0.5 - center) / stretch);
-            let sum: f64 = (low..high).map(kernel).sum();
-            (low..high).for_each(|pixel| weights[pixel] = T::from_f64(kernel(pixel) / sum));
+            let sum: f64 = (from..to).map(kernel).sum();
+            (from..to).for_each(|pixel| weights[pixel - low] = T::from_f64(kernel(pixel) / sum));
         }
-        Tensor::from_vec([crop, length], weights)
+        (low, Tensor::from_vec([crop, seen], weights))
     }
 }

@@ -67,6 +67,33 @@ fn of_darknets() {
 }
 
 #[test]
+fn of_alexnet_and_vgg() {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let small = Init::uniform(-0.01, 0.01);
+    for config in [AlexNetConfig::one_column(), AlexNetConfig::two_groups()] {
+        another_head_fits(config.classes(4).hidden(8).weight_init(small).init(&mut rng), &[1, 3, 64, 64], 4);
+    }
+    let vgg = VggConfig::vgg11().classes(4).hidden(8).weight_init(small);
+    another_head_fits(vgg.init(&mut rng), &[1, 3, 32, 32], 4);
+}
+
+#[test]
+fn of_googlenet_with_its_auxiliary_heads() {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let config = GoogLeNetConfig::torchvision().classes(4).weight_init(Init::uniform(-0.1, 0.1));
+    let mut model = config.init::<f32>(&mut rng);
+    assert_eq!(model.heads(), ["fc", "aux1.fc2", "aux2.fc2"]);
+    model.replace_head(7, &mut rng);
+    let tape = Tape::training(0);
+    let outputs = model.outputs(&tape.constant(Tensor::ones([2, 3, 32, 32])));
+    for logits in [outputs.logits, outputs.aux_logits1.unwrap(), outputs.aux_logits2.unwrap()] {
+        assert_eq!(logits.shape(), [2, 7]);
+    }
+    drop(tape);
+    another_head_fits(config.aux_logits(false).init(&mut rng), &[1, 3, 32, 32], 4);
+}
+
+#[test]
 fn of_boxed_classifiers() {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut zoo: Vec<Box<dyn Classifier<f64>>> =

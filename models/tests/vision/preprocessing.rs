@@ -40,6 +40,18 @@ fn pictures_are_prepared_as_torchvision_does_it() {
 }
 
 #[test]
+fn of_a_long_narrow_picture_only_the_middle_is_looked_at() {
+    // One weight a pixel would be half a gigabyte.
+    let mut x = vec![0.25f32; 3 << 19];
+    x[1 << 18] = 0.75;
+    let x = Preprocessing::imagenet().apply(&Tensor::from_vec([3, 1, 1 << 19], x));
+    assert_eq!(x.shape(), [3, 224, 224]);
+    let [red, green] = [0, 1].map(|channel| x.select(0, channel));
+    assert!(red.max(..).item() > (0.7 - 0.485) / 0.229);
+    assert!(green.to_vec().iter().all(|x| (x - (0.25 - 0.456) / 0.224).abs() < 1e-5));
+}
+
+#[test]
 fn an_empty_batch_stays_empty() {
     let x = Preprocessing::cifar10().apply(&Tensor::<f32>::zeros([0, 3, 40, 50]));
     assert_eq!(x.shape(), [0, 3, 32, 32]);

@@ -23,14 +23,14 @@ impl Scenes {
     }
 
     /// The scenes from number 0 on, `size` at a time, without end: `take` as many as are wanted, `skip` those that an
-    /// interrupted run has seen (it costs nothing).
+    /// interrupted run has seen (it costs nothing). In a [`Prefetch`](crate::Prefetch) they are painted ahead of time.
     ///
     /// ```
-    /// use wengert::data::{detection::SceneConfig, digits};
+    /// use wengert::data::{Prefetch, detection::SceneConfig, digits};
     ///
     /// let scenes = SceneConfig::new().init(&digits(), 0);
-    /// let later = scenes.batches(4).skip(250_000).next().unwrap();
-    /// assert_eq!(later.objects[0], scenes.scene(1_000_000).objects);
+    /// let mut later = Prefetch::new(scenes.batches(4).skip(250_000), 2);
+    /// assert_eq!(later.next().unwrap().objects[0], scenes.scene(1_000_000).objects);
     /// ```
     ///
     /// # Panics
