@@ -7,9 +7,9 @@ evaluation mode, and the gradients of the loss in training mode without dropout.
 files strictly and compares in single precision.
 
 A ReLU that rounding turns on or off changes gradients by far more than rounding does (see generate/__main__.py). So
-pictures are tried until PyTorch's gradients in single precision are within 2e-5 of its own in double precision. Where
-none of them is, the test compares in double precision as well, and the bound in single precision is what PyTorch itself
-holds there, times ten.
+pictures are tried until PyTorch's gradients in single precision are within 2e-5 of its own in double precision, if some
+are. Where the test's gradients in single precision are not within 1e-4 of PyTorch's in double precision, those that it
+computes in double precision must be, within 1e-9: then it was rounding.
 """
 
 import json
@@ -31,12 +31,13 @@ TRIES = 4
 def train(network, x, labels):
     network.train().zero_grad()
     loss(network(x), labels).backward()
-    return {key: p.grad.double() for key, p in network.named_parameters()}
+    # A copy: to convert the network converts its gradients in their place.
+    return {key: p.grad.double().clone() for key, p in network.named_parameters()}
 
 
 def largest_error(a, b):
     scale = max(g.norm() for g in b.values())
-    return max(((a[k] - b[k]).norm() / max(b[k].norm(), 1e-6 * scale)).item() for k in b)
+    return max(((a[k] - b[k]).norm() / max(b[k].norm(), 1e-3 * scale)).item() for k in b)
 
 
 def exchange(name):

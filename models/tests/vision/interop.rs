@@ -48,8 +48,9 @@ fn compare<T: Float>(folder: &Path, file: &str, name: &str) -> Result<(f64, f64,
     }
     let mut worst = (0.0, String::new());
     for (name, parameter) in network.named_parameters() {
-        // The bias of a convolution before batch normalization has a gradient of rounding alone.
-        let error = distance(found.get(&parameter).unwrap(), &expected.tensor(&name)?, 1e-6 * largest);
+        // The bias of a convolution before batch normalization has a gradient of rounding alone: small ones are
+        // measured by a share of the largest.
+        let error = distance(found.get(&parameter).unwrap(), &expected.tensor(&name)?, 1e-3 * largest);
         if error.is_nan() || error > worst.0 {
             worst = (error, name);
         }
@@ -63,18 +64,19 @@ fn interop() -> Result<(), Box<dyn Error>> {
     let folder = std::env::var("WENGERT_INTEROP")?;
     let folder: &Path = folder.as_ref();
     let Case { name, error } = serde_json::from_reader(std::fs::File::open(folder.join("case.json"))?)?;
+    let mut rounding_matters = false;
     for file in ["state.pth", "state.safetensors"] {
         let (logits, gradients, at) = compare::<f32>(folder, file, &name)?;
         println!(
             "{name}, {file}, f32: logits {logits:.1e}, gradients {gradients:.1e} at {at}; PyTorch {error:.1e}"
         );
-        assert!(logits <= 1e-4);
-        assert!(gradients <= if error < 2e-5 { 1e-4 } else { 10.0 * error });
+        assert!(logits <= 1e-4 && gradients <= 0.5);
+        rounding_matters |= gradients > 1e-4;
     }
-    if error >= 2e-5 {
+    if rounding_matters {
         let (logits, gradients, at) = compare::<f64>(folder, "state.pth", &name)?;
         println!("{name}, f64: logits {logits:.1e}, gradients {gradients:.1e} at {at}");
-        assert!(logits <= 1e-7 && gradients <= 1e-7);
+        assert!(logits <= 1e-9 && gradients <= 1e-9);
     }
     Ok(())
 }
