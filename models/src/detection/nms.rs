@@ -125,7 +125,7 @@ impl Nms {
         self.keep(detections).into_iter().map(|at| detections[at]).collect()
     }
 
-    /// The same for boxes [n, 4] by their edges and scores [n], of classes [n] if there are any: the positions of what
+    /// The same for boxes [n, 4] by their edges and scores \[n\], of classes \[n\] if there are any: the positions of what
     /// stays.
     ///
     /// # Panics
@@ -237,7 +237,7 @@ pub(super) fn check_thresholds(
 }
 
 /// The positions of the boxes [n, 4] that no surer one overlaps by an IoU above the threshold, from the highest of the
-/// scores [n] on.
+/// scores \[n\] on.
 ///
 /// torchvision's `nms`; [`Nms`] has more options, and says what equal scores and NaN do.
 ///
@@ -257,7 +257,7 @@ pub fn nms<T: Float>(boxes: &Tensor<T>, scores: &Tensor<T>, iou_threshold: f64) 
     Nms::new(iou_threshold).keep_tensors(boxes, scores, None)
 }
 
-/// As [`nms`], where only boxes of the same class [n] drop each other.
+/// As [`nms`], where only boxes of the same class \[n\] drop each other.
 ///
 /// torchvision's `batched_nms`.
 ///
