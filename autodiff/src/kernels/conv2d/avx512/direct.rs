@@ -177,7 +177,7 @@ impl Job<'_> {
                     for tile in 0..tiles {
                         // Tiles of about equal width.
                         let wide = (columns - j).div_ceil(tiles - tile);
-                        let kernel: Kernel = kernel(high, wide, vectors);
+                        let kernel: Kernel = kernel::<1>(high, wide, vectors);
                         let at = first + (i * row_phases + a) * width + j * column_phases;
                         let output = self.output.pointer().wrapping_add(at);
                         for (b, phase) in phases.clone().enumerate() {
@@ -194,7 +194,8 @@ impl Job<'_> {
                                 tap_count: taps.len(),
                                 weights: weights[taps.start * vectors * LANES..].as_ptr(),
                                 skipped: (c.taps[phase].len() - taps.len()) * vectors * LANES,
-                                bias: panels.bias(group, block).as_ptr(),
+                                first: panels.bias(group, block).as_ptr(),
+                                first_step: 0,
                                 output,
                                 plane,
                             };

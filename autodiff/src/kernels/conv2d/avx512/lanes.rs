@@ -49,3 +49,70 @@ pub(super) fn interleave(a: __m512, b: __m512) -> [__m512; 2] {
     let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
     [_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b)]
 }
+
+/// The elements 0, `stride`, 2·`stride`, … of a slice, `present` of them, and zeros.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn gather(from: &[f32], stride: usize, present: usize) -> __m512 {
+    assert!(present == 0 || from.len() > (present - 1) * stride);
+    let lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    let index = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride as i32));
+    // SAFETY: the lanes that are present lie in the slice, which is checked.
+    unsafe { _mm512_mask_i32gather_ps::<4>(_mm512_setzero_ps(), mask(present), index, from.as_ptr()) }
+}
+
+/// Writes `rows` rows of `len` elements, `pitch` apart, as `len` vectors, `stride` apart; missing rows are zeros.
+///
+/// # Safety
+/// The processor has AVX-512F, there are those rows, and there is room for the vectors.
+#[target_feature(enable = "avx512f")]
+pub(super) unsafe fn rows_to_lanes(
+    from: *const f32,
+    pitch: usize,
+    rows: usize,
+    len: usize,
+    to: *mut f32,
+    stride: usize,
+) {
+    for start in (0..len).step_by(LANES) {
+        let present = mask(len - start);
+        let mut square = [_mm512_setzero_ps(); LANES];
+        for (i, row) in square.iter_mut().enumerate().take(rows) {
+            // SAFETY: the mask ends with the row.
+            *row = unsafe { _mm512_maskz_loadu_ps(present, from.add(i * pitch + start)) };
+        }
+        transpose(&mut square);
+        for (i, &column) in square.iter().enumerate().take(len - start) {
+            // SAFETY: column start + i is one of `len`.
+            unsafe { _mm512_storeu_ps(to.add((start + i) * stride), column) };
+        }
+    }
+}
+
+/// Writes the first `rows` lanes of `len` vectors, `stride` apart, as rows of `len` elements, `pitch` apart.
+///
+/// # Safety
+/// The processor has AVX-512F, there are those vectors, and there is room for the rows.
+#[target_feature(enable = "avx512f")]
+pub(super) unsafe fn lanes_to_rows(
+    from: *const f32,
+    stride: usize,
+    len: usize,
+    rows: usize,
+    to: *mut f32,
+    pitch: usize,
+) {
+    for start in (0..len).step_by(LANES) {
+        let present = mask(len - start);
+        let mut square = [_mm512_setzero_ps(); LANES];
+        for (i, column) in square.iter_mut().enumerate().take(len - start) {
+            // SAFETY: column start + i is one of `len`.
+            *column = unsafe { _mm512_loadu_ps(from.add((start + i) * stride)) };
+        }
+        transpose(&mut square);
+        for (i, &row) in square.iter().enumerate().take(rows) {
+            // SAFETY: the mask ends with the row.
+            unsafe { _mm512_mask_storeu_ps(to.add(i * pitch + start), present, row) };
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod pixel_taps;
 mod pixels;
 mod slab;
 mod taps;
+mod winograd;
 
 use std::any::TypeId;
 
@@ -51,6 +52,11 @@ pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], d
         return false;
     };
     let c = Correlation::forward(g);
+    if let Some(tiles) = winograd::tiles(&c)
+        && winograd::weight_gradient(&c, tiles, x, dy, dw)
+    {
+        return true;
+    }
     if pixels_fill_better(&c) {
         pixel_taps::weight_gradient(&c, x, dy, dw);
     } else {
@@ -61,10 +67,55 @@ pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], d
 }
 
 fn correlate(c: &Correlation, source: &[f32], w: &[f32], bias: Option<&[f32]>, output: &mut [f32]) -> bool {
+    if let Some(tiles) = winograd::tiles(c)
+        && winograd::correlate(c, tiles, source, w, bias, output)
+    {
+        return true;
+    }
     if pixels_fill_better(c) {
         pixels::correlate(c, source, w, bias, output)
     } else {
         direct::correlate(c, source, w, bias, output)
+    }
+}
+
+/// Winograd's kernels with tiles of 4×4 or 2×2, whatever the shape would choose; for tests.
+#[cfg(test)]
+pub(super) mod by_winograd {
+    use super::winograd::{self, Tiles};
+    use super::*;
+
+    const fn tiles<const FOUR: bool>() -> Tiles {
+        if FOUR { Tiles::Four } else { Tiles::Two }
+    }
+
+    pub(in super::super) fn forward<const FOUR: bool>(
+        g: &Conv2dGeometry,
+        x: &[f32],
+        w: &[f32],
+        bias: Option<&[f32]>,
+        y: &mut [f32],
+    ) {
+        assert!(winograd::correlate(&Correlation::forward(g), tiles::<FOUR>(), x, w, bias, y));
+    }
+
+    pub(in super::super) fn input_gradient<const FOUR: bool>(
+        g: &Conv2dGeometry,
+        dy: &[f32],
+        w: &[f32],
+        bias: Option<&[f32]>,
+        dx: &mut [f32],
+    ) {
+        assert!(winograd::correlate(&Correlation::input_gradient(g), tiles::<FOUR>(), dy, w, bias, dx));
+    }
+
+    pub(in super::super) fn weight_gradient<const FOUR: bool>(
+        g: &Conv2dGeometry,
+        x: &[f32],
+        dy: &[f32],
+        dw: &mut [f32],
+    ) {
+        assert!(winograd::weight_gradient(&Correlation::forward(g), tiles::<FOUR>(), x, dy, dw));
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) const PIXELS: usize = 14;
 
 /// What the sums of one tile are made of.
 pub(super) struct Tile {
-    /// The window of the tile's first pixel; those of its next pixels in the row follow.
+    /// The window of the tile's first pixel; those of its next pixels in the row follow, a kernel's `STEP` apart.
     pub(super) source: *const f32,
     /// Elements from one row of pixels to the next, for tiles of two rows.
     pub(super) row: usize,
@@ -28,8 +28,9 @@ pub(super) struct Tile {
     pub(super) weights: *const f32,
     /// How many other elements.
     pub(super) skipped: usize,
-    /// What the sums begin with, an element for each output channel.
-    pub(super) bias: *const f32,
+    /// What the sums begin with, an element for each output channel, and elements from one pixel's to the next's.
+    pub(super) first: *const f32,
+    pub(super) first_step: usize,
     /// Where the tile's first output channel will be stored; fetched into the cache meanwhile.
     pub(super) output: *const f32,
     /// Elements from one output channel to the next.
@@ -45,16 +46,16 @@ pub(super) type Kernel = unsafe fn(tile: &Tile, sums: *mut f32);
 /// # Safety
 /// As for [`Kernel`].
 #[target_feature(enable = "avx512f")]
-unsafe fn outer<const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(tile: &Tile, sums: *mut f32) {
+unsafe fn outer<const STEP: usize, const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(
+    tile: &Tile,
+    sums: *mut f32,
+) {
     // SAFETY: the caller vouches for every element the tile describes. Prefetching takes any address.
     unsafe {
         let mut sum = [[[_mm512_setzero_ps(); VECTORS]; WIDTH]; ROWS];
-        for v in 0..VECTORS {
-            let bias = _mm512_loadu_ps(tile.bias.add(v * LANES));
-            for row in &mut sum {
-                for pixel in row {
-                    pixel[v] = bias;
-                }
+        for (p, pixel) in sum.as_flattened_mut().iter_mut().enumerate() {
+            for (v, sum) in pixel.iter_mut().enumerate() {
+                *sum = _mm512_loadu_ps(tile.first.add(p * tile.first_step + v * LANES));
             }
         }
         let (mut source, mut weights) = (tile.source, tile.weights);
@@ -71,7 +72,7 @@ unsafe fn outer<const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(til
                 for (r, row) in sum.iter_mut().enumerate() {
                     let window = window.add(r * tile.row);
                     for (p, pixel) in row.iter_mut().enumerate() {
-                        let x = _mm512_set1_ps(*window.add(p));
+                        let x = _mm512_set1_ps(*window.add(p * STEP));
                         for (sum, &weight) in pixel.iter_mut().zip(&weight) {
                             *sum = _mm512_fmadd_ps(x, weight, *sum);
                         }
@@ -91,14 +92,14 @@ unsafe fn outer<const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(til
     }
 }
 
-/// The micro-kernel for tiles of `rows`×`width` pixels and `vectors` vectors of output channels.
-pub(super) fn kernel(rows: usize, width: usize, vectors: usize) -> Kernel {
+/// The micro-kernel for tiles of `rows`×`width` pixels, `STEP` elements apart, and `vectors` vectors of output channels.
+pub(super) fn kernel<const STEP: usize>(rows: usize, width: usize, vectors: usize) -> Kernel {
     macro_rules! table {
         ($($rows:literal: $($width:literal)*;)*) => {
             match (rows, width, vectors) {
                 $($(
-                    ($rows, $width, 1) => outer::<$rows, $width, 1>,
-                    ($rows, $width, 2) => outer::<$rows, $width, 2>,
+                    ($rows, $width, 1) => outer::<STEP, $rows, $width, 1>,
+                    ($rows, $width, 2) => outer::<STEP, $rows, $width, 2>,
                 )*)*
                 _ => unreachable!("tiles are of 1×1 to 1×14 or 2×1 to 2×7 pixels"),
             }

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::correlation::Correlation;
-use super::lanes::{LANES, mask};
+use super::lanes::{LANES, gather};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 
@@ -47,14 +47,7 @@ impl Panels {
                 finite.store(false, Ordering::Relaxed);
             }
         });
-        let mut padded = Scratch::new(c.groups * blocks * BLOCK);
-        padded.fill(0.0);
-        if let Some(bias) = bias {
-            for (to, from) in padded.chunks_exact_mut(blocks * BLOCK).zip(bias.chunks_exact(c.outputs)) {
-                to[..c.outputs].copy_from_slice(from);
-            }
-        }
-        Self { weights, bias: padded, phases, blocks, finite: finite.into_inner() }
+        Self { weights, bias: padded_bias(c, bias), phases, blocks, finite: finite.into_inner() }
     }
 
     /// The weights of one block in one phase.
@@ -74,6 +67,19 @@ impl Panels {
     }
 }
 
+/// The bias of each group, or zeros, padded to whole blocks.
+pub(super) fn padded_bias(c: &Correlation, bias: Option<&[f32]>) -> Scratch<f32> {
+    let padded = c.outputs.next_multiple_of(BLOCK);
+    let mut all = Scratch::new(c.groups * padded);
+    all.fill(0.0);
+    if let Some(bias) = bias {
+        for (to, from) in all.chunks_exact_mut(padded).zip(bias.chunks_exact(c.outputs)) {
+            to[..c.outputs].copy_from_slice(from);
+        }
+    }
+    all
+}
+
 /// Vectors of output channels in the block that begins at `start`.
 pub(super) fn vectors(outputs: usize, start: usize) -> usize {
     if outputs - start > LANES { 2 } else { 1 }
@@ -89,8 +95,6 @@ unsafe fn pack(c: &Correlation, w: &[f32], start: usize, mut to: &mut [f32]) -> 
     let zero = _mm512_setzero_ps();
     // Products of 0 and the weights add up to 0 if these are all finite, to NaN otherwise.
     let mut zeros = zero;
-    let lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    let index = _mm512_mullo_epi32(lane, _mm512_set1_epi32(output as i32));
     for taps in &c.taps {
         let (phase, rest) = to.split_at_mut(c.sources * taps.len() * BLOCK);
         to = rest;
@@ -101,15 +105,11 @@ unsafe fn pack(c: &Correlation, w: &[f32], start: usize, mut to: &mut [f32]) -> 
                 let Some(row) = rows.next() else { unreachable!("a row for each channel and tap") };
                 for (v, row) in row.chunks_exact_mut(LANES).enumerate() {
                     let first = start + v * LANES;
-                    let present = mask(c.outputs - first);
                     let from = &w[first * output + channel * source + tap.weight..];
-                    // SAFETY: the lanes that are present are weights of this tap, at most 15 strides
-                    // from the first.
-                    unsafe {
-                        let weights = _mm512_mask_i32gather_ps::<4>(zero, present, index, from.as_ptr());
-                        zeros = _mm512_fmadd_ps(weights, zero, zeros);
-                        _mm512_storeu_ps(row.as_mut_ptr(), weights);
-                    }
+                    let weights = gather(from, output, (c.outputs - first).min(LANES));
+                    zeros = _mm512_fmadd_ps(weights, zero, zeros);
+                    // SAFETY: the row has sixteen elements.
+                    unsafe { _mm512_storeu_ps(row.as_mut_ptr(), weights) };
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::super::unfolded::add_in_order;
 use super::correlation::Correlation;
-use super::lanes::{LANES, mask, transpose};
+use super::lanes::{LANES, lanes_to_rows, rows_to_lanes};
 use super::panels::{BLOCK, vectors};
 use super::slab::Layout;
 use crate::kernels::scratch::Scratch;
@@ -142,7 +142,8 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
                 // SAFETY: the task has its channels of this part of dw to itself.
                 unsafe {
                     let to = dw.pointer().add(to);
-                    store(sums, vectors * LANES, lines, (c.outputs - first).min(LANES), to, depth);
+                    let channels = (c.outputs - first).min(LANES);
+                    lanes_to_rows(sums.as_ptr(), vectors * LANES, lines, channels, to, depth);
                 }
             }
         }
@@ -164,53 +165,13 @@ fn transposed(c: &Correlation, dy: &[f32], blocks: usize) -> Scratch<f32> {
             let rows = (c.outputs - first).min(LANES);
             let from = &dy[(image_group * c.outputs + first) * pixels..][..rows * pixels];
             // SAFETY: the processor has AVX-512F, and `to` has a row of `vectors` vectors for each pixel.
-            unsafe { transpose_rows(from, rows, pixels, to[v * LANES..].as_mut_ptr(), vectors * LANES) };
+            unsafe {
+                let to = to[v * LANES..].as_mut_ptr();
+                rows_to_lanes(from.as_ptr(), pixels, rows, pixels, to, vectors * LANES);
+            }
         }
     });
     transposed
-}
-
-/// Writes `rows` rows of `len` elements as `len` vectors, `stride` elements apart; missing rows are zeros.
-///
-/// # Safety
-/// The processor has AVX-512F, and `to` has room for the vectors.
-#[target_feature(enable = "avx512f")]
-unsafe fn transpose_rows(from: &[f32], rows: usize, len: usize, to: *mut f32, stride: usize) {
-    assert!(from.len() == rows * len);
-    for start in (0..len).step_by(LANES) {
-        let present = mask(len - start);
-        let mut square = [_mm512_setzero_ps(); LANES];
-        for (i, row) in square.iter_mut().enumerate().take(rows) {
-            // SAFETY: the mask ends with the row.
-            *row = unsafe { _mm512_maskz_loadu_ps(present, from.as_ptr().add(i * len + start)) };
-        }
-        transpose(&mut square);
-        for (i, &column) in square.iter().enumerate().take(len - start) {
-            // SAFETY: column start + i is one of `len`.
-            unsafe { _mm512_storeu_ps(to.add((start + i) * stride), column) };
-        }
-    }
-}
-
-/// Writes sums `[lines][stride]` of `channels` output channels as rows of `lines`, `depth` apart.
-///
-/// # Safety
-/// The processor has AVX-512F, and `to` has those rows.
-#[target_feature(enable = "avx512f")]
-unsafe fn store(sums: &[f32], stride: usize, lines: usize, channels: usize, to: *mut f32, depth: usize) {
-    for start in (0..lines).step_by(LANES) {
-        let mut square = [_mm512_setzero_ps(); LANES];
-        for (i, row) in square.iter_mut().enumerate().take(lines - start) {
-            let from = &sums[(start + i) * stride..][..LANES];
-            // SAFETY: `from` has sixteen elements.
-            *row = unsafe { _mm512_loadu_ps(from.as_ptr()) };
-        }
-        transpose(&mut square);
-        for (k, &row) in square.iter().enumerate().take(channels) {
-            // SAFETY: the mask ends with the row.
-            unsafe { _mm512_mask_storeu_ps(to.add(k * depth + start), mask(lines - start), row) };
-        }
-    }
 }
 
 /// The most taps of a tile with two vectors of output channels.

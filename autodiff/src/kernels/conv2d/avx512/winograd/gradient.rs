@@ -1,0 +1,250 @@
+//! The weight gradient: dw = Gᵀ[Σ (A dy Aᵀ) ⊙ (Bᵀ d B)]G, the sum over all tiles.
+
+use std::ops::Range;
+
+use super::super::correlation::Correlation;
+use super::super::lanes::{LANES, lanes_to_rows};
+use super::super::outer::{Tile, kernel};
+use super::super::panels::{BLOCK, vectors};
+use super::scheme::{F2, F4, Lanes, Scheme, both_ways};
+use super::{Grid, Tiles, Windows};
+use crate::kernels::conv2d::portable::all_finite;
+use crate::kernels::scratch::Scratch;
+use crate::kernels::tasks::{self, SharedMut};
+
+/// Elements of the transforms of some images, which are made and summed before those of the next images: 8 MiB.
+const CHUNK: usize = 1 << 21;
+/// Source channels of a tile of sums.
+const CHANNELS: usize = 8;
+/// Taps of a kernel plane.
+const TAPS: usize = 9;
+
+/// dw ← the weight gradient, or false when some result is NaN or infinite; `c` is the forward pass, its source x and
+/// its output dy.
+pub(in super::super) fn weight_gradient(
+    c: &Correlation,
+    tiles: Tiles,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+) -> bool {
+    match tiles {
+        Tiles::Two => with::<F2, 2, 4>(c, x, dy, dw),
+        Tiles::Four => with::<F4, 4, 6>(c, x, dy, dw),
+    }
+    all_finite(dw)
+}
+
+fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
+    c: &Correlation,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+) {
+    let elements = SIZE * SIZE;
+    let job = Job::<OUT, SIZE> { c, grid: Grid::new(c), blocks: c.outputs.div_ceil(BLOCK) };
+    let grid = &job.grid;
+    let (source_parts, output_parts) = (grid.sources / LANES, c.outputs.div_ceil(LANES));
+    let of_image = grid.transformed(grid.high) + elements * job.plane(grid.high);
+    let chunk = c.images.div_ceil(c.images.div_ceil((CHUNK / of_image).max(1)));
+    let mut v = Scratch::new(grid.transformed(chunk * grid.high));
+    let mut d = Scratch::new(elements * job.plane(chunk * grid.high));
+    let mut sums = Scratch::new(elements * job.sums_plane());
+    for group in 0..c.groups {
+        for start in (0..c.images).step_by(chunk) {
+            let images = start..(start + chunk).min(c.images);
+            let run = images.start * grid.high..images.end * grid.high;
+            let work = c.operations / c.groups / c.images * images.len();
+            {
+                let (v, d) = (SharedMut::new(&mut v), SharedMut::new(&mut d));
+                // A task transforms sixteen channels of one image.
+                let parts = source_parts + output_parts;
+                tasks::run(parts * images.len(), work, |task| {
+                    let (part, image) = (task % parts, images.start + task / parts);
+                    let own = image * grid.high..(image + 1) * grid.high;
+                    // SAFETY: the processor has AVX-512F or this module would not run; each task has its channels of
+                    // its image to itself.
+                    unsafe {
+                        if let Some(part) = part.checked_sub(source_parts) {
+                            job.gradients::<S>(dy, group, run.clone(), own, part, d.pointer());
+                        } else {
+                            grid.source::<S>(c, x, group, run.clone(), own, part..part + 1, v.pointer());
+                        }
+                    }
+                });
+            }
+            let sums = SharedMut::new(&mut sums);
+            tasks::run(elements * job.blocks, work, |task| {
+                let (block, element) = (task % job.blocks, task / job.blocks);
+                // SAFETY: the processor has AVX-512F, the transforms are those of the run, and the task has its block
+                // of an element's sums to itself.
+                unsafe { job.multiply(&v, &d, run.len(), element, block, start > 0, sums.pointer()) };
+            });
+        }
+        let dw = SharedMut::new(dw);
+        tasks::run(source_parts * output_parts, 8 * sums.len(), |task| {
+            let (part, output) = (task % source_parts, task / source_parts);
+            // SAFETY: the processor has AVX-512F, and each task has its channels of dw to itself.
+            unsafe { job.taps::<S>(&sums, group, part, output, dw.pointer()) };
+        });
+    }
+}
+
+struct Job<'a, const OUT: usize, const SIZE: usize> {
+    c: &'a Correlation,
+    grid: Grid<OUT, SIZE>,
+    /// Blocks of output channels.
+    blocks: usize,
+}
+
+impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
+    /// Elements from one element of the transformed dy of a run to the next; `[blocks][tiles][16 or 32]` each.
+    fn plane(&self, rows: usize) -> usize {
+        self.blocks * rows * self.grid.wide * BLOCK + LANES
+    }
+
+    /// Elements from one element of the transformed dw to the next; `[blocks][source channels][16 or 32]` each.
+    fn sums_plane(&self) -> usize {
+        self.blocks * self.grid.sources * BLOCK + LANES
+    }
+
+    /// Output channels in the vectors of a block.
+    fn size(&self, block: usize) -> usize {
+        vectors(self.c.outputs, block * BLOCK) * LANES
+    }
+
+    /// Transforms dy in the tile rows `own` of a run, for one vector of output channels.
+    ///
+    /// # Safety
+    /// The processor has AVX-512F, and `to` has the length of the run's transformed dy, of which nothing else uses
+    /// these rows and channels.
+    #[target_feature(enable = "avx512f")]
+    unsafe fn gradients<S: Scheme<OUT, SIZE>>(
+        &self,
+        dy: &[f32],
+        group: usize,
+        run: Range<usize>,
+        own: Range<usize>,
+        part: usize,
+        to: *mut f32,
+    ) {
+        let (c, grid) = (self.c, &self.grid);
+        let pixels = c.output[0] * c.output[1];
+        let windows = Windows::<OUT, OUT> { size: c.output, first: [0, 0], wide: grid.wide };
+        let mut slab = Scratch::new(windows.len());
+        let first = part * LANES;
+        let channels = (c.outputs - first).min(LANES);
+        let block = first / BLOCK;
+        let (size, plane, tiles) = (self.size(block), self.plane(run.len()), run.len() * grid.wide);
+        for row in own {
+            let from = ((row / grid.high * c.groups + group) * c.outputs + first) * pixels;
+            // SAFETY: the processor has AVX-512F, and the transforms of these tiles lie in `to`.
+            unsafe {
+                windows.fill(&dy[from..][..channels * pixels], channels, row % grid.high, &mut slab);
+                let to = to.add(block * tiles * BLOCK + (row - run.start) * grid.wide * size + first % BLOCK);
+                for tile in 0..grid.wide {
+                    let d = both_ways(
+                        windows.at(&slab, tile),
+                        #[inline(always)]
+                        |x| S::gradients(x),
+                    );
+                    for (i, &x) in d.as_flattened().iter().enumerate() {
+                        x.store(to.add(i * plane + tile * size));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sums the products of a run of `rows` tile rows for one element and block, onto what is there if `more`.
+    ///
+    /// # Safety
+    /// The processor has AVX-512F, and all have the lengths of the run.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn multiply(
+        &self,
+        v: &[f32],
+        d: &[f32],
+        rows: usize,
+        element: usize,
+        block: usize,
+        more: bool,
+        sums: *mut f32,
+    ) {
+        const ZERO: [f32; BLOCK] = [0.0; BLOCK];
+        let grid = &self.grid;
+        let (size, tiles) = (self.size(block), rows * grid.wide);
+        let v = &v[element * grid.plane(rows)..];
+        let d = &d[element * self.plane(rows) + block * tiles * BLOCK..];
+        let kernel = kernel::<1>(1, CHANNELS, size / LANES);
+        for channel in (0..grid.sources).step_by(CHANNELS) {
+            // SAFETY: these are channels of the transforms of all tiles, and of the sums.
+            unsafe {
+                let at = element * self.sums_plane() + block * grid.sources * BLOCK + channel * size;
+                let sums = sums.add(at);
+                let tile = Tile {
+                    source: v[channel / LANES * tiles * LANES + channel % LANES..].as_ptr(),
+                    row: 0,
+                    channel: LANES,
+                    channels: tiles,
+                    taps: [0].as_ptr(),
+                    tap_count: 1,
+                    weights: d.as_ptr(),
+                    skipped: 0,
+                    first: if more { sums } else { ZERO.as_ptr() },
+                    first_step: if more { size } else { 0 },
+                    output: sums,
+                    plane: 0,
+                };
+                kernel(&tile, sums);
+            }
+        }
+    }
+
+    /// Transforms the sums for sixteen source and sixteen output channels to the taps of dw.
+    ///
+    /// # Safety
+    /// The processor has AVX-512F, `sums` has the length of the transformed dw, and nothing else uses these elements
+    /// of `dw`.
+    #[target_feature(enable = "avx512f")]
+    unsafe fn taps<S: Scheme<OUT, SIZE>>(
+        &self,
+        sums: &[f32],
+        group: usize,
+        part: usize,
+        output: usize,
+        dw: *mut f32,
+    ) {
+        let c = self.c;
+        let (first, start) = (part * LANES, output * LANES);
+        let (sources, outputs) = ((c.sources - first).min(LANES), (c.outputs - start).min(LANES));
+        let block = start / BLOCK;
+        let size = self.size(block);
+        let mut lines = [0.0; LANES * TAPS * LANES];
+        // SAFETY: the sums have a row for each source channel of the block, and dw a row of taps for each pair of
+        // channels.
+        unsafe {
+            for i in 0..sources {
+                let from = block * self.grid.sources * BLOCK + (first + i) * size + start % BLOCK;
+                let from = sums[from..].as_ptr();
+                let mut u = [[Lanes::zero(); SIZE]; SIZE];
+                for (at, u) in u.as_flattened_mut().iter_mut().enumerate() {
+                    *u = Lanes::load(from.add(at * self.sums_plane()));
+                }
+                for (t, &x) in both_ways(
+                    u,
+                    #[inline(always)]
+                    |x| S::taps(x),
+                )
+                .as_flattened()
+                .iter()
+                .enumerate()
+                {
+                    x.store(lines[(i * TAPS + t) * LANES..].as_mut_ptr());
+                }
+            }
+            let to = dw.add(((group * c.outputs + start) * c.sources + first) * TAPS);
+            lanes_to_rows(lines.as_ptr(), LANES, sources * TAPS, outputs, to, c.sources * TAPS);
+        }
+    }
+}
