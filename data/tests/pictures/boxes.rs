@@ -191,3 +191,25 @@ fn everything_else_about_an_object_is_kept() {
     };
     assert_eq!(objects, [expected]);
 }
+
+#[test]
+fn outlines_keep_their_area_where_only_the_box_around_them_grows() {
+    let object =
+        Object { outline_area: Some(60.0), ..Object::new(BoundingBox::new(15.0, 15.0, 25.0, 25.0), 0) };
+    let area = |transform: &dyn Transform| {
+        let sample = Sample::new(Array3::zeros((1, 40, 40))).objects([object.clone()]);
+        let (_, objects) = transform.transform(sample, &mut ChaCha8Rng::seed_from_u64(5)).into_parts();
+        (objects[0].bounding_box.area(), objects[0].outline_area.unwrap())
+    };
+    // Neither turning nor shearing along one axis changes an area.
+    for turned in [RandomAffine::new().degrees(80.0), RandomAffine::new().shear(40.0)] {
+        let (around, outline) = area(&turned);
+        assert!(around > 110.0, "the seed turns by little: {around}");
+        assert!((outline - 60.0).abs() < 1e-9, "{turned:?}: {outline}");
+    }
+    let (_, outline) = area(&LetterboxTo::new(20, 60));
+    assert_eq!(outline, 15.0);
+    // Half of what is seen is cut off.
+    assert_eq!(area(&CenterCrop::new(40, 10)).1, 60.0);
+    assert_eq!(area(&CenterCrop::new(5, 40)).1, 30.0);
+}
