@@ -40,12 +40,9 @@ struct Seen {
 }
 
 impl Sample {
-    /// How much of an object must stay unless told.
-    pub(super) const MIN_VISIBLE: f64 = 0.1;
-
     /// A picture `[c, h, w]` alone.
     pub fn new(picture: Array3<f32>) -> Self {
-        Self { picture, objects: Vec::new(), min_visible: Self::MIN_VISIBLE }
+        Self { picture, objects: Vec::new(), min_visible: 0.1 }
     }
 
     /// The objects in it, with boxes in pixels.
@@ -63,6 +60,11 @@ impl Sample {
         super::check_visible(fraction);
         self.min_visible = fraction;
         self
+    }
+
+    /// What [`min_visible`](Self::min_visible) was told.
+    pub(super) fn least_visible(&self) -> f64 {
+        self.min_visible
     }
 
     /// The picture, `[c, h, w]`.
