@@ -469,3 +469,11 @@ fn a_layer_on_a_drained_tape_points_to_the_line_of_its_call() {
     }));
     drained(refused(|| T::stack(&[&x, &x], 0)));
 }
+
+#[test]
+fn a_picture_that_a_transform_does_not_take_points_to_the_line_of_its_call() {
+    use wengert::data::augment::{Compose, RandomCrop};
+    let pipeline = Compose::new().push(RandomCrop::new(9, 9));
+    let text = refused(|| pipeline.apply(&T::zeros([4, 1, 8, 8]), 0));
+    says(&text, &["RandomCrop: 9 × 9 pixels are not in a picture of 8 × 8"]);
+}

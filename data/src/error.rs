@@ -349,8 +349,12 @@ pub enum CsvProblem {
 
 /// A text of a file as messages show it.
 pub(crate) fn shortened(text: &str) -> String {
-    const SHOWN: usize = 40;
-    match text.char_indices().nth(SHOWN) {
+    cut(text, 40)
+}
+
+/// At most so many characters of a text.
+pub(crate) fn cut(text: &str, shown: usize) -> String {
+    match text.char_indices().nth(shown) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

@@ -1,12 +1,11 @@
 //! What mini-batches are taken from.
 
 use crate::augment::{Compose, Sample};
-use crate::detection::DetectionBatch;
 use crate::{Batch, Dataset};
 use autodiff::Tensor;
 
 /// Examples by number, of which [`Batches`](crate::Batches) takes some at a time: a [`Dataset`] in memory, an
-/// [`ImageFolder`](crate::ImageFolder) on the disk.
+/// [`ImageFolder`](crate::ImageFolder) or a [`DetectionDataset`](crate::detection::DetectionDataset) on the disk.
 ///
 /// A clone should be cheap: [`Epoch::prefetch`](crate::Epoch::prefetch) takes one to its thread.
 pub trait Examples: Clone + Send + Sync {
@@ -57,15 +56,6 @@ impl Augmentation {
     #[track_caller]
     pub fn pictures(&self, pictures: &Tensor<f32>, indices: &[usize]) -> Tensor<f32> {
         self.pipeline.apply_at(pictures, self.seed, self.epoch, indices)
-    }
-
-    /// Changes pictures with their objects, the examples of these numbers.
-    ///
-    /// # Panics
-    /// As [`Compose::apply_at`].
-    #[track_caller]
-    pub fn with_objects(&self, pictures: &DetectionBatch, indices: &[usize]) -> DetectionBatch {
-        self.pipeline.apply_with_objects(pictures, self.seed, self.epoch, indices)
     }
 
     /// Changes the picture, and the boxes, of the example of this number.

@@ -5,6 +5,7 @@
 //! * [`idx`] reads MNIST's file format, [`csv`] reads tables; both unpack gzip and believe no size before it is
 //!   checked.
 //! * [`picture`] reads PNG and JPEG and writes PNG; an [`ImageFolder`] has a folder of them for each class.
+//! * [`detection`] has pictures with several objects: labels of Pascal VOC, COCO and YOLO, and scenes that are made up.
 //! * [`split`] cuts a data set into parts, keeping the share of each class; [`Batches`] walks through a part in
 //!   mini-batches whose order is a function of seed and epoch.
 //! * [`Normalizer`] is fitted on the training part and used on all of them; [`transform`] resizes, crops and

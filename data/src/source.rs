@@ -66,6 +66,12 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Whether a file's name has one of these endings, in capitals or not.
+pub(crate) fn ends_in(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    extensions.iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
 /// A reader that fails, instead of going on, when more than `left` bytes come out of it.
 pub(crate) struct Bounded<R> {
     inner: R,

@@ -1,9 +1,8 @@
 //! Pictures turned, enlarged, sheared and shifted.
 
 use super::{Sample, Transform};
-use crate::transform::{Affine, Interpolation, affine};
+use crate::transform::{self, Affine, Interpolation, affine};
 use autodiff::Tensor;
-use ndarray::Ix4;
 use rand::{Rng, RngExt, rngs::ChaCha8Rng};
 
 /// Turns, scales, shears and shifts each picture by random amounts, as torchvision's transform of that name.
@@ -124,9 +123,7 @@ impl RandomAffine {
     /// If they have another rank.
     #[track_caller]
     pub fn apply(&self, pictures: &Tensor<f32>, rng: &mut impl Rng) -> Tensor<f32> {
-        let Ok(source) = pictures.view().into_dimensionality::<Ix4>() else {
-            panic!("RandomAffine: expected pictures [n, c, h, w], found shape {:?}", pictures.shape());
-        };
+        let source = transform::pictures("RandomAffine", pictures.view());
         let mut out = ndarray::Array4::zeros(source.dim());
         for (from, mut to) in source.outer_iter().zip(out.outer_iter_mut()) {
             let map = self.draw(from.dim().1, from.dim().2, rng);

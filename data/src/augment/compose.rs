@@ -1,12 +1,18 @@
 //! Transforms one after the other, and the same for every picture of a batch.
 
 use super::{Sample, Transform, check_probability};
-use crate::detection::{DetectionBatch, Object};
+use crate::{
+    detection::{DetectionBatch, Object},
+    transform,
+};
 use autodiff::Tensor;
-use ndarray::{Array3, Array4, ArrayView4, Axis, Ix4};
+use ndarray::{Array3, Array4, ArrayView4, Axis};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
+};
 
 /// Transforms that are applied one after the other, each picture drawing numbers of its own.
 ///
@@ -26,7 +32,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Compose {
     transforms: Vec<Arc<dyn Transform>>,
-    min_visible: f64,
+    /// What it asks for in the place of the sample.
+    min_visible: Option<f64>,
 }
 
 impl Default for Compose {
@@ -38,7 +45,7 @@ impl Default for Compose {
 impl Compose {
     /// Nothing yet: pictures stay as they are.
     pub const fn new() -> Self {
-        Self { transforms: Vec::new(), min_visible: Sample::MIN_VISIBLE }
+        Self { transforms: Vec::new(), min_visible: None }
     }
 
     /// With another transform at the end.
@@ -47,15 +54,15 @@ impl Compose {
         self
     }
 
-    /// How much of an object must stay in its picture for the label to keep it: [`Sample::min_visible`] of the samples
-    /// that [`apply_with_objects`](Self::apply_with_objects) makes.
+    /// How much of an object must stay in its picture for the label to keep it, whatever the sample itself asks for
+    /// ([`Sample::min_visible`]).
     ///
     /// # Panics
     /// If it is not in 0..=1.
     #[track_caller]
     pub fn min_visible(mut self, fraction: f64) -> Self {
         super::check_visible(fraction);
-        self.min_visible = fraction;
+        self.min_visible = Some(fraction);
         self
     }
 
@@ -86,7 +93,7 @@ impl Compose {
     /// results have different shapes.
     #[track_caller]
     pub fn apply_at(&self, pictures: &Tensor<f32>, seed: u64, epoch: u64, indices: &[usize]) -> Tensor<f32> {
-        let pictures = four_axes(pictures);
+        let pictures = transform::pictures("Compose", pictures.view());
         let (_, c, h, w) = pictures.dim();
         if indices.is_empty() && pictures.len_of(Axis(0)) == 0 {
             // A picture that is not there shows the shape it would have had.
@@ -114,7 +121,7 @@ impl Compose {
     /// ```
     ///
     /// # Panics
-    /// As [`apply_at`](Self::apply_at).
+    /// As [`apply_at`](Self::apply_at), and if there are not as many lists of objects as pictures.
     #[track_caller]
     pub fn apply_with_objects(
         &self,
@@ -123,11 +130,13 @@ impl Compose {
         epoch: u64,
         indices: &[usize],
     ) -> DetectionBatch {
+        let view = transform::pictures("Compose", pictures.pictures.view());
+        let (lists, n) = (pictures.len(), view.len_of(Axis(0)));
+        assert!(lists == n, "Compose: {lists} lists of objects for {n} pictures");
         if pictures.is_empty() {
             let pictures = self.apply_at(&pictures.pictures, seed, epoch, indices);
             return DetectionBatch { pictures, objects: Vec::new() };
         }
-        let view = four_axes(&pictures.pictures);
         let changed = self.change(view, |i| pictures.objects[i].clone(), seed, epoch, indices);
         let (arrays, objects): (Vec<_>, _) = changed.into_iter().map(Sample::into_parts).unzip();
         DetectionBatch { pictures: batch(&arrays), objects }
@@ -145,11 +154,19 @@ impl Compose {
         let n = pictures.len_of(Axis(0));
         assert!(indices.len() == n, "Compose: {} indices for {n} pictures", indices.len());
         let change = |(i, &index): (usize, &usize)| {
-            let sample = Sample::new(pictures.index_axis(Axis(0), i).to_owned());
-            let sample = sample.objects(objects(i)).min_visible(self.min_visible);
+            let sample = Sample::new(pictures.index_axis(Axis(0), i).to_owned()).objects(objects(i));
             self.sample(sample, seed, epoch, index)
         };
-        indices.par_iter().enumerate().map(change).collect()
+        let all = || indices.par_iter().enumerate().map(change).collect();
+        // A picture that a transform does not take is a mistake of the caller, whose line a thread of the pool does not
+        // know.
+        match catch_unwind(AssertUnwindSafe(all)) {
+            Ok(changed) => changed,
+            Err(reason) => match reason.downcast::<String>() {
+                Ok(message) => panic!("{message}"),
+                Err(reason) => resume_unwind(reason),
+            },
+        }
     }
 
     /// Changes one picture with its objects, drawing as this index of this epoch.
@@ -161,15 +178,11 @@ impl Compose {
 
 impl Transform for Compose {
     fn transform(&self, sample: Sample, rng: &mut ChaCha8Rng) -> Sample {
-        self.transforms.iter().fold(sample, |sample, transform| transform.transform(sample, rng))
-    }
-}
-
-#[track_caller]
-fn four_axes(pictures: &Tensor<f32>) -> ArrayView4<'_, f32> {
-    match pictures.view().into_dimensionality::<Ix4>() {
-        Ok(view) => view,
-        Err(_) => panic!("Compose: expected pictures [n, c, h, w], found shape {:?}", pictures.shape()),
+        let outside = sample.least_visible();
+        let sample = sample.min_visible(self.min_visible.unwrap_or(outside));
+        let sample =
+            self.transforms.iter().fold(sample, |sample, transform| transform.transform(sample, rng));
+        sample.min_visible(outside)
     }
 }
 

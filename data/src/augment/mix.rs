@@ -1,8 +1,8 @@
 //! Two pictures in one.
 
-use crate::Batch;
+use crate::{Batch, transform};
 use autodiff::Tensor;
-use ndarray::{Array2, Array4, Axis, Ix4, s};
+use ndarray::{Array2, Array4, Axis, s};
 use rand::{Rng, RngExt};
 use rand_distr::{Beta, Distribution};
 
@@ -63,7 +63,7 @@ impl Mixup {
     /// The mixed batch.
     ///
     /// # Panics
-    /// If the inputs are not `[n, c, h, w]`, or a label is not in 0..classes.
+    /// If the inputs are not `[n, c, h, w]`, there are not n labels, or one is not in 0..classes.
     #[track_caller]
     pub fn apply(&self, batch: &Batch, classes: usize, rng: &mut impl Rng) -> Mixed {
         let pictures = pictures("Mixup", batch);
@@ -89,7 +89,7 @@ impl CutMix {
     /// The mixed batch.
     ///
     /// # Panics
-    /// If the inputs are not `[n, c, h, w]` with pixels, or a label is not in 0..classes.
+    /// If the inputs are not `[n, c, h, w]` with pixels, there are not n labels, or one is not in 0..classes.
     #[track_caller]
     pub fn apply(&self, batch: &Batch, classes: usize, rng: &mut impl Rng) -> Mixed {
         let mut mixed = pictures("CutMix", batch);
@@ -112,10 +112,10 @@ impl CutMix {
 
 #[track_caller]
 fn pictures(name: &str, batch: &Batch) -> Array4<f32> {
-    match batch.inputs.view().into_dimensionality::<Ix4>() {
-        Ok(pictures) => pictures.to_owned(),
-        Err(_) => panic!("{name}: expected pictures [n, c, h, w], found shape {:?}", batch.inputs.shape()),
-    }
+    let pictures = transform::pictures(name, batch.inputs.view());
+    let (labels, n) = (batch.len(), pictures.len_of(Axis(0)));
+    assert!(labels == n, "{name}: {labels} labels for {n} pictures");
+    pictures.to_owned()
 }
 
 fn draw(alpha: f64, rng: &mut impl Rng) -> f64 {

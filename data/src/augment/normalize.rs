@@ -18,7 +18,7 @@ impl Normalize {
     /// One number a channel each.
     ///
     /// # Panics
-    /// If there are not as many standard deviations as means, or one is 0 or not finite.
+    /// If there are not as many standard deviations as means, one is 0, or one of either is not finite.
     #[track_caller]
     pub fn new(mean: impl Into<Vec<f32>>, std: impl Into<Vec<f32>>) -> Self {
         let (mean, std) = (mean.into(), std.into());

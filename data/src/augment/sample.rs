@@ -6,8 +6,8 @@ use ndarray::Array3;
 /// A picture `[c, h, w]` and, for detection, the objects in it, whose boxes are in pixels.
 ///
 /// Whatever moves the picture moves the boxes: a box becomes the upright one around its four moved corners, cut to the
-/// picture. An object of which less than [`min_visible`](Self::min_visible) has stayed in the picture, all cuts
-/// taken together, is dropped.
+/// picture; the area of an outline grows and shrinks as what is between those corners does. An object of which less
+/// than [`min_visible`](Self::min_visible) has stayed in the picture, all cuts taken together, is dropped.
 ///
 /// ```
 /// use wengert::data::augment::{CenterCrop, Compose, Sample};
@@ -40,12 +40,9 @@ struct Seen {
 }
 
 impl Sample {
-    /// How much of an object must stay unless told.
-    pub(super) const MIN_VISIBLE: f64 = 0.1;
-
     /// A picture `[c, h, w]` alone.
     pub fn new(picture: Array3<f32>) -> Self {
-        Self { picture, objects: Vec::new(), min_visible: Self::MIN_VISIBLE }
+        Self { picture, objects: Vec::new(), min_visible: 0.1 }
     }
 
     /// The objects in it, with boxes in pixels.
@@ -63,6 +60,11 @@ impl Sample {
         super::check_visible(fraction);
         self.min_visible = fraction;
         self
+    }
+
+    /// What [`min_visible`](Self::min_visible) was told.
+    pub(super) fn least_visible(&self) -> f64 {
+        self.min_visible
     }
 
     /// The picture, `[c, h, w]`.
@@ -94,7 +96,8 @@ impl Sample {
         let (height, width, least) = (height as f64, width as f64, self.min_visible);
         self.objects.retain_mut(|seen| {
             let old = seen.object.bounding_box;
-            let corners = [(old.x1, old.y1), (old.x2, old.y1), (old.x1, old.y2), (old.x2, old.y2)].map(&f);
+            // One after the other around the box.
+            let corners = [(old.x1, old.y1), (old.x2, old.y1), (old.x2, old.y2), (old.x1, old.y2)].map(&f);
             if !corners.iter().all(|(x, y)| x.is_finite() && y.is_finite()) {
                 return false;
             }
@@ -111,11 +114,17 @@ impl Sample {
             let share = cut.area() / moved.area();
             seen.visible *= if share > 1.0 - 1e-9 { 1.0 } else { share };
             if let Some(area) = &mut seen.object.outline_area {
-                *area *= cut.area() / old.area().max(f64::MIN_POSITIVE);
+                // The upright box around a turned one is larger than it, its content is not.
+                *area *= share * quadrilateral(corners) / old.area().max(f64::MIN_POSITIVE);
             }
             seen.object.bounding_box = cut;
             seen.visible >= least
         });
         self
     }
+}
+
+/// The area within four corners that follow one another: half the cross product of the diagonals.
+fn quadrilateral([a, b, c, d]: [(f64, f64); 4]) -> f64 {
+    ((c.0 - a.0) * (d.1 - b.1) - (c.1 - a.1) * (d.0 - b.0)).abs() / 2.0
 }

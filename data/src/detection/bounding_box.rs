@@ -124,6 +124,10 @@ impl BoundingBox {
     /// If a size is negative or NaN.
     #[track_caller]
     pub fn clipped(&self, width: f64, height: f64) -> Self {
+        assert!(
+            width >= 0.0 && height >= 0.0,
+            "BoundingBox::clipped: a picture of {height} × {width} pixels (height, width)"
+        );
         Self::new(
             self.x1.clamp(0.0, width),
             self.y1.clamp(0.0, height),
@@ -194,6 +198,12 @@ mod tests {
         let none = BoundingBox::new(f64::NAN, 0.0, 1.0, 1.0);
         let some = BoundingBox::new(0.0, 0.0, 1.0, 1.0);
         assert_eq!((none.iou(&none), none.iou(&all), some.iou(&none)), (0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    #[should_panic(expected = "BoundingBox::clipped: a picture of NaN × 2 pixels")]
+    fn a_picture_whose_size_is_no_number_panics() {
+        BoundingBox::default().clipped(2.0, f64::NAN);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What the readers of label files have in common: bounded text, names of files, sizes and boxes.
 
 use super::BoundingBox;
-use crate::{Error, LabelProblem, error::shortened, source::Source};
+use crate::{
+    Error, LabelProblem,
+    error::{cut, shortened},
+    source::{Source, ends_in},
+};
 use std::{
     io::Read,
     path::{Component, Path, PathBuf},
@@ -46,11 +50,7 @@ pub(super) fn wrong(
 
 /// What a parser says, which may quote the file at length.
 pub(super) fn reason(message: &str) -> String {
-    const SHOWN: usize = 200;
-    match message.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message.to_owned(),
-    }
+    cut(message, 200)
 }
 
 /// The bytes of a file, gzipped or not, that has at most `limit` of them.
@@ -66,12 +66,17 @@ pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Text, without the mark of its encoding that some editors put at its head.
-pub(super) fn text(bytes: &[u8]) -> Result<&str, LabelProblem> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+/// How long the mark of UTF-8 is that some editors put at the head of a text; that of UTF-16 is an error.
+pub(super) fn mark(head: &[u8]) -> Result<usize, LabelProblem> {
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         return Err(LabelProblem::NotUtf8 { found: "the mark of UTF-16 at the head".to_owned() });
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    Ok(if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 })
+}
+
+/// Text, without the mark of its encoding.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, LabelProblem> {
+    let bytes = &bytes[mark(bytes)?..];
     str::from_utf8(bytes).map_err(|error| {
         let offset = error.valid_up_to();
         LabelProblem::NotUtf8 { found: format!("0x{:02x} at byte {offset}", bytes[offset]) }
@@ -137,15 +142,15 @@ pub(super) fn class_names<S: Into<String>>(
     }
 }
 
-/// The files of a folder whose names end in one of these, in the order of their names.
+/// The files of a folder whose names end in one of these, in the order of their names. What begins with a dot is hidden
+/// and left out.
 pub(super) fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::Io { path: folder.to_owned(), source };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let fits = |extension: &str| extensions.iter().any(|wanted| extension.eq_ignore_ascii_case(wanted));
-        if extension.is_some_and(fits) {
+        let hidden = path.file_name().unwrap_or_default().as_encoded_bytes().starts_with(b".");
+        if !hidden && ends_in(&path, extensions) {
             files.push(path);
         }
     }

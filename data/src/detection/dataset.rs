@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{Error, LabelProblem, picture::Reader};
 use autodiff::Tensor;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Where the pixels of a picture are.
 #[derive(Clone, Debug)]
@@ -77,7 +80,7 @@ impl AnnotatedPicture {
 }
 
 /// Pictures with objects: what the readers of Pascal VOC's, COCO's and YOLO's labels give, or what a program puts
-/// together.
+/// together. [`Batches`](crate::Batches) takes them; clones share them.
 ///
 /// ```
 /// use wengert::data::detection::{AnnotatedPicture, BoundingBox, DetectionDataset, Object};
@@ -91,16 +94,17 @@ impl AnnotatedPicture {
 /// ```
 #[derive(Clone, Debug)]
 pub struct DetectionDataset {
-    pictures: Vec<AnnotatedPicture>,
-    class_names: Vec<String>,
+    pictures: Arc<[AnnotatedPicture]>,
+    class_names: Arc<[String]>,
+    pub(super) reader: Reader,
 }
 
 impl DetectionDataset {
     /// A data set of pictures with objects of these classes.
     ///
     /// # Errors
-    /// When an object's class is not the index of a name, its box is not inside its picture, is empty or not finite, a
-    /// picture has no pixels, or two classes have the same name.
+    /// When an object's class is not the index of a name, its box is not inside its picture, is empty or not finite, the
+    /// area of its outline is negative or not finite, a picture has no pixels, or two classes have the same name.
     pub fn new(
         pictures: Vec<AnnotatedPicture>,
         class_names: impl IntoIterator<Item = impl Into<String>>,
@@ -120,12 +124,18 @@ impl DetectionDataset {
                 })?;
             }
         }
-        Ok(Self { pictures, class_names })
+        Ok(Self::checked(pictures, class_names))
     }
 
     /// Of parts that a reader has checked.
     pub(super) fn checked(pictures: Vec<AnnotatedPicture>, class_names: Vec<String>) -> Self {
-        Self { pictures, class_names }
+        Self { pictures: pictures.into(), class_names: class_names.into(), reader: Reader::new() }
+    }
+
+    /// How [`Batches`](crate::Batches) reads the pictures: their channels, and a bound on their size.
+    pub fn reader(mut self, reader: Reader) -> Self {
+        self.reader = reader;
+        self
     }
 
     /// How many pictures there are.
@@ -169,16 +179,18 @@ impl DetectionDataset {
     #[track_caller]
     pub fn subset(&self, indices: &[usize]) -> Self {
         let pictures = indices.iter().map(|&i| self.picture("subset", i).clone()).collect();
-        Self { pictures, class_names: self.class_names.clone() }
+        Self { pictures, ..self.clone() }
     }
 
     /// The same pictures in a folder: the paths of files are taken as relative to it.
     pub fn in_folder(mut self, folder: impl AsRef<Path>) -> Self {
-        for picture in &mut self.pictures {
+        let in_folder = |mut picture: AnnotatedPicture| {
             if let PictureSource::File(path) = &mut picture.source {
                 *path = folder.as_ref().join(&*path);
             }
-        }
+            picture
+        };
+        self.pictures = self.pictures.iter().cloned().map(in_folder).collect();
         self
     }
 
@@ -194,6 +206,9 @@ impl DetectionDataset {
 fn check(object: &Object, width: usize, height: usize, classes: usize) -> Result<(), LabelProblem> {
     if object.class >= classes {
         return Err(wrong("class", format!("an index below {classes}"), object.class.to_string()));
+    }
+    if let Some(area) = object.outline_area.filter(|area| !(area.is_finite() && *area >= 0.0)) {
+        return Err(wrong("outline area", "a number of pixels, 0 or more", area.to_string()));
     }
     let cut = checks::inside("bounding box", object.bounding_box, width, height)?;
     if cut != object.bounding_box {

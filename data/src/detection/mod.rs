@@ -20,7 +20,6 @@ pub mod coco;
 mod dataset;
 mod letterboxed;
 mod object;
-mod picture_size;
 mod scenes;
 pub mod voc;
 pub mod yolo;

@@ -18,11 +18,11 @@
 use super::{
     AnnotatedPicture, BoundingBox, DetectionDataset, Object,
     checks::{self, Located, wrong},
-    picture_size::picture_size,
 };
-use crate::{Error, LabelProblem, error::shortened};
+use crate::{Error, LabelProblem, error::shortened, picture};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
+    ffi::OsString,
     fmt::Write,
     path::{Path, PathBuf},
 };
@@ -142,12 +142,12 @@ fn names(bytes: &[u8]) -> Result<Vec<String>, Located> {
 }
 
 /// Reads a folder of PNG and JPEG pictures and a folder of their labels, which have the pictures' names with the ending
-/// `.txt`. A picture without a label has no objects. The pictures come in the order of their names; of each only the size
-/// is read.
+/// `.txt`; endings may be in capitals, and what begins with a dot is hidden and left out. A picture without a label has no
+/// objects. The pictures come in the order of their names; of each only the size is decoded.
 ///
 /// # Errors
-/// When a folder, the size of a picture or a label cannot be read ([`read`]), a label has no picture, two pictures would
-/// have the same label, or a name of the classes is there twice.
+/// When a folder, the size of a picture or a label cannot be read ([`read`]), a label has no picture, two pictures or two
+/// labels have the same name but for the ending, or a name of the classes is there twice.
 pub fn read_folder(
     pictures: impl AsRef<Path>,
     labels: impl AsRef<Path>,
@@ -155,32 +155,38 @@ pub fn read_folder(
 ) -> Result<DetectionDataset, Error> {
     let class_names =
         checks::class_names(class_names).map_err(|problem| Located::from(problem).in_file("classes"))?;
-    let mut unused: BTreeSet<PathBuf> = checks::files(labels.as_ref(), &["txt"])?.into_iter().collect();
-    let mut owners: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
-    let mut annotated = Vec::new();
-    for path in checks::files(pictures.as_ref(), &["png", "jpg", "jpeg"])? {
-        let label = path.with_extension("txt");
-        let label = labels.as_ref().join(label.file_name().unwrap_or_default());
-        let in_picture = |problem: LabelProblem| Located::from(problem).in_file(&path.display().to_string());
-        if let Some(first) = owners.insert(label.clone(), path.clone()) {
-            let what = format!("the label {}", label.display());
-            return Err(in_picture(LabelProblem::Repeated {
-                what,
-                first: Some(first.display().to_string()),
-            }));
-        }
-        let (width, height) = picture_size(&path)?;
-        let objects = match unused.remove(&label) {
-            true => read(&label, class_names.len(), (width, height))?,
-            false => Vec::new(),
+    let mut unused = by_stem(checks::files(labels.as_ref(), &["txt"])?, "label")?;
+    let files = by_stem(checks::files(pictures.as_ref(), picture::EXTENSIONS)?, "picture")?;
+    let mut files: Vec<(OsString, PathBuf)> = files.into_iter().collect();
+    files.sort_by(|(_, a), (_, b)| a.cmp(b));
+    let annotated = files.into_iter().map(|(stem, path)| {
+        let (width, height) = picture::size(&path)?;
+        let objects = match unused.remove(&stem) {
+            Some(label) => read(label, class_names.len(), (width, height))?,
+            None => Vec::new(),
         };
-        annotated.push(AnnotatedPicture::in_file(path, width, height, objects));
-    }
-    if let Some(label) = unused.pop_first() {
-        let name = label.file_stem().unwrap_or_default().display().to_string();
-        let field =
-            format!("picture `{}` of this label in {}", shortened(&name), pictures.as_ref().display());
+        Ok(AnnotatedPicture::in_file(path, width, height, objects))
+    });
+    let annotated = annotated.collect::<Result<_, Error>>()?;
+    if let Some((stem, label)) = unused.pop_first() {
+        let name = shortened(&stem.display().to_string());
+        let field = format!("picture `{name}` of this label in {}", pictures.as_ref().display());
         return Err(Located::from(LabelProblem::Missing { field }).in_file(&label.display().to_string()));
     }
     Ok(DetectionDataset::checked(annotated, class_names))
+}
+
+/// Files by their names without the ending, by which a picture and its label know each other.
+fn by_stem(files: Vec<PathBuf>, what: &str) -> Result<BTreeMap<OsString, PathBuf>, Error> {
+    let mut found: BTreeMap<OsString, PathBuf> = BTreeMap::new();
+    for path in files {
+        let stem = path.file_stem().unwrap_or_default().to_owned();
+        if let Some(first) = found.get(&stem) {
+            let what = format!("the {what} `{}`", shortened(&stem.display().to_string()));
+            let problem = LabelProblem::Repeated { what, first: Some(first.display().to_string()) };
+            return Err(Located::from(problem).in_file(&path.display().to_string()));
+        }
+        found.insert(stem, path);
+    }
+    Ok(found)
 }

@@ -2,6 +2,7 @@
 
 use super::Reader;
 use crate::augment::{Compose, Resize, Sample, stack};
+use crate::source::ends_in;
 use crate::{Augmentation, Batch, Dataset, Error, Examples, PictureProblem, split};
 use autodiff::Tensor;
 use ndarray::{Array3, ArrayD, IxDyn};
@@ -240,8 +241,8 @@ impl Examples for ImageFolder {
     }
 }
 
-/// Of several errors always the first.
-fn in_order(results: Vec<Result<Array3<f32>, Error>>) -> Result<Vec<Array3<f32>>, Error> {
+/// What was made in parallel; of several errors always the first.
+pub(crate) fn in_order<T>(results: Vec<Result<T, Error>>) -> Result<Vec<T>, Error> {
     results.into_iter().collect()
 }
 
@@ -293,11 +294,9 @@ fn walk(
         return Err(failed(io::Error::new(io::ErrorKind::InvalidData, message)));
     }
     for entry in entries(directory, left)? {
-        let extension = entry.path.extension().unwrap_or_default();
-        let is_picture = ["png", "jpg", "jpeg"].iter().any(|known| extension.eq_ignore_ascii_case(known));
         if entry.is_dir {
             walk(&entry.path, seen, left, pictures)?;
-        } else if entry.is_file && is_picture {
+        } else if entry.is_file && ends_in(&entry.path, super::EXTENSIONS) {
             pictures.push(entry.path);
         }
     }

@@ -1,7 +1,8 @@
 //! Many pictures on one sheet.
 
+use crate::transform;
 use autodiff::Tensor;
-use ndarray::{Array3, Axis, Ix4, s};
+use ndarray::{Array3, Axis, s};
 
 /// Pictures side by side in rows, as torchvision's `make_grid`.
 ///
@@ -66,9 +67,7 @@ impl Grid {
     /// If they have another rank.
     #[track_caller]
     pub fn layout(&self, pictures: &Tensor<f32>) -> Tensor<f32> {
-        let Ok(pictures) = pictures.view().into_dimensionality::<Ix4>() else {
-            panic!("Grid: expected pictures [n, c, h, w], found shape {:?}", pictures.shape());
-        };
+        let pictures = transform::pictures("Grid", pictures.view());
         let (n, c, h, w) = pictures.dim();
         let columns = self.columns.min(n);
         let rows = n.div_ceil(self.columns);

@@ -19,14 +19,19 @@ mod grid;
 mod reader;
 mod writer;
 
+pub(crate) use folder::in_order;
 pub use folder::{FolderSample, ImageFolder};
 pub use grid::Grid;
+pub(crate) use reader::size;
 pub use reader::{Alpha, Color, Reader};
 pub use writer::{encode, write};
 
 use crate::Error;
 use autodiff::Tensor;
 use std::path::Path;
+
+/// How the names of files of pictures end.
+pub(crate) const EXTENSIONS: &[&str] = &["png", "jpg", "jpeg"];
 
 /// Reads a PNG or JPEG file as `[3, h, w]` in `0..=1`: [`Reader::read`] without options.
 ///

@@ -3,7 +3,9 @@
 use super::container;
 use crate::{Error, PictureProblem};
 use autodiff::Tensor;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, metadata::Orientation,
+};
 use ndarray::Array3;
 use std::{
     fs::File,
@@ -124,56 +126,34 @@ impl Reader {
     ///
     /// # Errors
     /// When they are no PNG or JPEG picture, end too early, are damaged (a PNG's checksums are compared; JPEG
-    /// has none), or claim more pixels than the reader accepts. At most about 16 bytes a pixel of that bound
-    /// are allocated on the way.
+    /// has none), or claim more pixels than the reader accepts. At most about 20 bytes a pixel of that bound
+    /// are allocated on the way: 8 of RGBA in 16 bits, 12 of the result; and some mebibytes for what a file says about
+    /// itself, whatever it claims.
     pub fn decode(&self, bytes: &[u8]) -> Result<Tensor<f32>, Error> {
         let picture = self.decode_array(bytes);
         picture.map(Into::into).map_err(|problem| Error::Picture { origin: "bytes".into(), problem })
     }
 
     pub(crate) fn read_array(&self, path: &Path) -> Result<Array3<f32>, Error> {
-        let failed = |source| Error::Io { path: path.to_owned(), source };
-        let wrong = |problem| Error::Picture { origin: path.display().to_string(), problem };
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if metadata.is_dir() {
-            return Err(failed(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder, not a file")));
-        }
-        let too_long = || wrong(PictureProblem::TooLong { limit: MAX_BYTES });
-        if metadata.len() > MAX_BYTES {
-            return Err(too_long());
-        }
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
-        // Pipes do not tell their length, and files grow.
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(too_long());
-        }
-        self.decode_array(&bytes).map_err(wrong)
+        with_bytes(path, |bytes| self.decode_array(bytes))
     }
 
     fn decode_array(&self, bytes: &[u8]) -> Result<Array3<f32>, PictureProblem> {
         let format = container::check(bytes)?;
-        let wrong = |error| PictureProblem::Decoding(Box::new(error));
-        let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-        let mut limits = Limits::no_limits();
-        // No pixel takes more than the eight bytes of RGBA in 16 bits.
-        limits.max_alloc = Some(self.max_pixels.saturating_mul(8).saturating_add(BESIDE_PIXELS));
-        reader.limits(limits);
         // The bound on pixels first: the decoder's own is one on bytes, and its message says less.
         if let Some((width, height)) = claimed_size(bytes, format)
             && u64::from(width) * u64::from(height) > self.max_pixels
         {
             return Err(PictureProblem::TooLarge { width, height, limit: self.max_pixels });
         }
-        let mut decoder = reader.into_decoder().map_err(wrong)?;
+        // No pixel takes more than the eight bytes of RGBA in 16 bits.
+        let mut decoder = decoder(bytes, format, self.max_pixels.saturating_mul(8))?;
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > self.max_pixels {
             return Err(PictureProblem::TooLarge { width, height, limit: self.max_pixels });
         }
-        // A note that cannot be read is one that is not there.
-        let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
-        let mut image = DynamicImage::from_decoder(decoder).map_err(wrong)?;
+        let orientation = orientation(&mut decoder);
+        let mut image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
         image.apply_orientation(orientation);
         Ok(self.planes(&image))
     }
@@ -225,14 +205,71 @@ impl Reader {
     }
 }
 
+/// Width and height of the picture in a file, turned as its camera noted. Of the pixels none is decoded, and there may be
+/// any number.
+pub(crate) fn size(path: &Path) -> Result<(usize, usize), Error> {
+    with_bytes(path, |bytes| {
+        let mut decoder = decoder(bytes, container::check(bytes)?, 0)?;
+        let (width, height) = decoder.dimensions();
+        let (width, height) = match orientation(&mut decoder) {
+            Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH => (height, width),
+            _ => (width, height),
+        };
+        Ok((width as usize, height as usize))
+    })
+}
+
+/// What is made of the bytes of a file, of which no more than [`MAX_BYTES`] are read.
+fn with_bytes<R>(path: &Path, f: impl FnOnce(&[u8]) -> Result<R, PictureProblem>) -> Result<R, Error> {
+    let failed = |source| Error::Io { path: path.to_owned(), source };
+    let wrong = |problem| Error::Picture { origin: path.display().to_string(), problem };
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(failed(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder, not a file")));
+    }
+    let too_long = || wrong(PictureProblem::TooLong { limit: MAX_BYTES });
+    if metadata.len() > MAX_BYTES {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    // Pipes do not tell their length, and files grow.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(too_long());
+    }
+    f(&bytes).map_err(wrong)
+}
+
+/// A decoder that has read the head of a picture, and may take so many bytes for its pixels.
+fn decoder(bytes: &[u8], format: ImageFormat, for_pixels: u64) -> Result<impl ImageDecoder, PictureProblem> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(for_pixels.saturating_add(BESIDE_PIXELS));
+    reader.limits(limits);
+    reader.into_decoder().map_err(undecodable)
+}
+
+/// A note that cannot be read is one that is not there.
+fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
+    decoder.orientation().unwrap_or(Orientation::NoTransforms)
+}
+
+fn undecodable(error: ImageError) -> PictureProblem {
+    PictureProblem::Decoding(Box::new(error))
+}
+
 /// Of a grey pixel exactly its value.
 fn luma([red, green, blue]: [f32; 3]) -> f32 {
     green + 0.299 * (red - green) + 0.114 * (blue - green)
 }
 
 /// Width and height as a PNG has them at its head; the decoder says what is wrong if they are not there.
-fn claimed_size(bytes: &[u8], format: image::ImageFormat) -> Option<(u32, u32)> {
-    if format != image::ImageFormat::Png || bytes.get(12..16)? != b"IHDR" {
+fn claimed_size(bytes: &[u8], format: ImageFormat) -> Option<(u32, u32)> {
+    if format != ImageFormat::Png || bytes.get(12..16)? != b"IHDR" {
         return None;
     }
     let number = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk::<4>()?));

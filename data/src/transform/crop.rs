@@ -2,7 +2,7 @@
 
 use super::pad::{Border, pad};
 use autodiff::Tensor;
-use ndarray::{Array3, Array5, ArrayView3, ArrayView4, Axis, Ix4, s};
+use ndarray::{Array3, Array5, ArrayView3, ArrayView4, Axis, s};
 
 /// Left and right change sides.
 pub fn horizontal_flip(picture: ArrayView3<'_, f32>) -> Array3<f32> {
@@ -24,13 +24,23 @@ pub fn crop(
     (top, left): (usize, usize),
     (height, width): (usize, usize),
 ) -> Array3<f32> {
+    check_inside("crop", picture, (top, left), (height, width));
+    picture.slice(s![.., top..top + height, left..left + width]).as_standard_layout().into_owned()
+}
+
+#[track_caller]
+fn check_inside(
+    operation: &str,
+    picture: ArrayView3<'_, f32>,
+    (top, left): (usize, usize),
+    (height, width): (usize, usize),
+) {
     let (_, h, w) = picture.dim();
     let inside = |start: usize, length, of| start.checked_add(length).is_some_and(|end| end <= of);
     assert!(
         inside(top, height, h) && inside(left, width, w),
-        "crop: {height} × {width} pixels from ({top}, {left}) on are not in a picture of {h} × {w}"
+        "{operation}: {height} × {width} pixels from ({top}, {left}) on are not in a picture of {h} × {w}"
     );
-    picture.slice(s![.., top..top + height, left..left + width]).as_standard_layout().into_owned()
 }
 
 /// The middle of a picture; one that is smaller is framed with zeros first.
@@ -68,11 +78,7 @@ pub fn erase(
     (height, width): (usize, usize),
     value: f32,
 ) -> Array3<f32> {
-    let (_, h, w) = picture.dim();
-    assert!(
-        top + height <= h && left + width <= w,
-        "erase: {height} × {width} pixels from ({top}, {left}) on are not in a picture of {h} × {w}"
-    );
+    check_inside("erase", picture, (top, left), (height, width));
     let mut erased = picture.as_standard_layout().into_owned();
     erased.slice_mut(s![.., top..top + height, left..left + width]).fill(value);
     erased
@@ -130,9 +136,7 @@ fn crops(
     (height, width): (usize, usize),
     flip: Option<bool>,
 ) -> Tensor<f32> {
-    let Ok(pictures) = pictures.view().into_dimensionality::<Ix4>() else {
-        panic!("{operation}: expected pictures [n, c, h, w], found shape {:?}", pictures.shape());
-    };
+    let pictures = super::pictures(operation, pictures.view());
     let (n, c, h, w) = pictures.dim();
     assert!(
         height <= h && width <= w,

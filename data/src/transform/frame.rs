@@ -1,6 +1,6 @@
 //! Batches of pictures made larger, smaller, or framed.
 
-use ndarray::{ArrayD, ArrayView4, Ix4, IxDyn, s};
+use ndarray::{ArrayD, IxDyn, s};
 
 /// Pictures `[n, c, h, w]` resized to `[n, c, height, width]` by bilinear interpolation.
 ///
@@ -19,7 +19,7 @@ use ndarray::{ArrayD, ArrayView4, Ix4, IxDyn, s};
 /// When the pictures are not `[n, c, h, w]`, or a height or width, old or new, is 0.
 #[track_caller]
 pub fn resize_bilinear(pictures: &ArrayD<f32>, height: usize, width: usize) -> ArrayD<f32> {
-    let pictures = four_axes("resize_bilinear", pictures);
+    let pictures = super::pictures("resize_bilinear", pictures.view());
     let (n, c, h, w) = pictures.dim();
     assert!(
         height > 0 && width > 0 && h > 0 && w > 0,
@@ -55,7 +55,7 @@ pub fn resize_bilinear(pictures: &ArrayD<f32>, height: usize, width: usize) -> A
 /// When the pictures are not `[n, c, h, w]`, or are larger than the frame.
 #[track_caller]
 pub fn pad_to(pictures: &ArrayD<f32>, height: usize, width: usize) -> ArrayD<f32> {
-    let pictures = four_axes("pad_to", pictures);
+    let pictures = super::pictures("pad_to", pictures.view());
     let (n, c, h, w) = pictures.dim();
     assert!(
         h <= height && w <= width,
@@ -65,14 +65,6 @@ pub fn pad_to(pictures: &ArrayD<f32>, height: usize, width: usize) -> ArrayD<f32
     let mut framed = ndarray::Array4::zeros((n, c, height, width));
     framed.slice_mut(s![.., .., top..top + h, left..left + w]).assign(&pictures);
     framed.into_dyn()
-}
-
-#[track_caller]
-fn four_axes<'a>(operation: &str, pictures: &'a ArrayD<f32>) -> ArrayView4<'a, f32> {
-    let Ok(view) = pictures.view().into_dimensionality::<Ix4>() else {
-        panic!("{operation}: expected pictures [n, c, h, w], found shape {:?}", pictures.shape());
-    };
-    view
 }
 
 /// The two pixels that a pixel of the result lies between, and how far it is from the first to the second.

@@ -24,6 +24,19 @@ pub use pad::{Border, pad};
 pub use resize::{Resampling, resize, shorter_side};
 pub use warp::{Affine, Homography, Interpolation, affine, elastic, perspective};
 
+use ndarray::{ArrayView4, ArrayViewD};
+
+/// A batch of pictures, or which operation was asked of something else.
+#[track_caller]
+pub(crate) fn pictures<'a>(operation: &str, batch: ArrayViewD<'a, f32>) -> ArrayView4<'a, f32> {
+    assert!(
+        batch.ndim() == 4,
+        "{operation}: expected pictures [n, c, h, w], found shape {:?}",
+        batch.shape()
+    );
+    batch.into_dimensionality().expect("four axes")
+}
+
 /// Says which operation was asked of pictures of the wrong number of channels.
 #[track_caller]
 fn check_channels(operation: &str, channels: usize) {

@@ -51,7 +51,8 @@ impl Resampling {
     fn taps(self, from: usize, to: usize) -> Taps {
         let scale = from as f64 / to as f64;
         let taps = |i: usize| match self {
-            Resampling::Nearest => (((i as f64 * scale) as usize).min(from - 1), vec![1.0]),
+            // In whole numbers: 49·(2/98) in floating point is less than 1.
+            Resampling::Nearest => ((i as u128 * from as u128 / to as u128) as usize, vec![1.0]),
             Resampling::Bilinear => {
                 let place = ((i as f64 + 0.5) * scale - 0.5).clamp(0.0, (from - 1) as f64);
                 let first = place as usize;
@@ -154,4 +155,19 @@ pub fn shorter_side((height, width): (usize, usize), size: usize) -> (usize, usi
     assert!(height > 0 && width > 0, "shorter_side: a picture of {height} × {width} pixels");
     let long = |long: usize, short: usize| (size as f64 * long as f64 / short as f64) as usize;
     if width <= height { (long(height, width), size) } else { (size, long(width, height)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_pixel_is_the_one_of_the_formula_whatever_the_sizes() {
+        for (from, to) in (1..40).flat_map(|from| (1..200).map(move |to| (from, to))) {
+            let row = Array3::from_shape_fn((1, 1, from), |(.., i)| i as f32);
+            let resized = resize(row.view(), (1, to), Resampling::Nearest);
+            let expected = Array3::from_shape_fn((1, 1, to), |(.., i)| (i * from / to) as f32);
+            assert_eq!(resized, expected, "{from} to {to}");
+        }
+    }
 }

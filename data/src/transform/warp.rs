@@ -85,7 +85,7 @@ pub struct Affine {
     pub translate: (f64, f64),
     /// The factor of enlargement.
     pub scale: f64,
-    /// (x, y) in degrees: how far upright lines lean to the left, and level ones rise.
+    /// (x, y) in degrees: how far upright lines lean to the right, and level ones rise to it.
     pub shear: (f64, f64),
 }
 
@@ -162,10 +162,13 @@ pub struct Homography {
 }
 
 impl Homography {
-    /// The map that takes four points to four others; none if three of them lie on a line.
+    /// The map that takes four points to four others; none if three of either lie on a line.
     ///
     /// torchvision's `_get_perspective_coeffs` with the arguments changed over.
     pub fn through(from: [(f64, f64); 4], to: [(f64, f64); 4]) -> Option<Self> {
+        if on_a_line(from) || on_a_line(to) {
+            return None;
+        }
         let mut rows = [[0.0; 9]; 8];
         for (i, (from, to)) in from.into_iter().zip(to).enumerate() {
             let (x, y) = from;
@@ -181,6 +184,16 @@ impl Homography {
         let depth = g * x + h * y + 1.0;
         ((a * x + b * y + c) / depth, (d * x + e * y + f) / depth)
     }
+}
+
+/// Whether three of four points lie on a line but for rounding, or one is no point.
+fn on_a_line(points: [(f64, f64); 4]) -> bool {
+    (0..4).any(|out| {
+        let [a, b, c] = [1, 2, 3].map(|i| points[(out + i) % 4]);
+        let ((ux, uy), (vx, vy)) = ((b.0 - a.0, b.1 - a.1), (c.0 - a.0, c.1 - a.1));
+        let apart = (ux * vy - uy * vx).abs() > 1e-12 * ux.hypot(uy) * vx.hypot(vy);
+        !apart
+    })
 }
 
 /// Elimination with the largest pivot of each column.
@@ -242,4 +255,42 @@ pub fn elastic(
         dy.dim()
     );
     warp(picture, (height, width), interpolation, fill, |r, c| (r as f32 + dy[[r, c]], c as f32 + dx[[r, c]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SQUARE: [(f64, f64); 4] = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
+
+    #[test]
+    fn a_map_takes_its_four_points_to_the_others() {
+        let skew = [(2.0, 1.0), (7.0, 0.0), (8.0, 9.0), (1.0, 6.0)];
+        let map = Homography::through(SQUARE, skew).unwrap();
+        for (from, to) in SQUARE.into_iter().zip(skew) {
+            let found = map.point(from);
+            assert!((found.0 - to.0).abs() < 1e-12 && (found.1 - to.1).abs() < 1e-12, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn three_points_on_a_line_have_no_map_whichever_side_they_are_on() {
+        let line = [(0.0, 0.0), (1.0, 1.0), (3.0, 3.0), (0.0, 1.0)];
+        let twice = [(0.0, 0.0), (1.0, 0.0), (1.0, 0.0), (0.0, 1.0)];
+        let none = [(0.0, 0.0), (1.0, 0.0), (1.0, f64::NAN), (0.0, 1.0)];
+        for wrong in [line, twice, none] {
+            assert_eq!(
+                (Homography::through(wrong, SQUARE), Homography::through(SQUARE, wrong)),
+                (None, None)
+            );
+        }
+    }
+
+    #[test]
+    fn a_shear_leans_upright_lines_to_the_right_and_lets_level_ones_rise() {
+        let lean = Affine { shear: (20.0, 0.0), ..Affine::default() };
+        assert!(lean.point((10, 10), (5.0, 0.0)).0 > 5.0);
+        let rise = Affine { shear: (0.0, 20.0), ..Affine::default() };
+        assert!(rise.point((10, 10), (10.0, 5.0)).1 < 5.0);
+    }
 }

@@ -1,7 +1,8 @@
 //! COCO's labels.
 
 use serde_json::{Value, json};
-use wengert::data::detection::{BoundingBox, Detection, coco};
+use std::path::Path;
+use wengert::data::detection::{AnnotatedPicture, BoundingBox, Detection, DetectionDataset, coco};
 
 /// Two pictures, ids that are no indices, lists in an unusual order, and fields that are passed over.
 pub(crate) fn file() -> Value {
@@ -39,13 +40,13 @@ fn pictures_objects_and_classes_find_each_other() {
     assert_eq!((person.class, person.area()), (0, 12.0));
     assert!(second.objects[0].crowd);
     let moved = labels.into_dataset().in_folder("pictures");
-    assert_eq!(moved.pictures()[1].path(), Some(std::path::Path::new("pictures/b.png")));
+    assert_eq!(moved.pictures()[1].path(), Some(Path::new("pictures/b.png")));
 }
 
 #[test]
 fn marks_gzip_and_line_ends_change_nothing() {
     let text = serde_json::to_string_pretty(&file()).unwrap().replace('\n', "\r\n");
-    let read = |bytes: &[u8]| coco::encode(coco::parse(bytes).unwrap().dataset());
+    let read = |bytes: &[u8]| coco::encode(coco::parse(bytes).unwrap().dataset(), "").unwrap();
     let plain = read(file().to_string().as_bytes());
     assert_eq!(read(text.as_bytes()), plain);
     assert_eq!(read(format!("\u{feff}{text}").as_bytes()), plain);
@@ -54,7 +55,7 @@ fn marks_gzip_and_line_ends_change_nothing() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
     std::fs::write(&path, packed.finish().unwrap()).unwrap();
-    assert_eq!(coco::encode(coco::read(&path).unwrap().dataset()), plain);
+    assert_eq!(coco::encode(coco::read(&path).unwrap().dataset(), "").unwrap(), plain);
 }
 
 #[test]
@@ -83,4 +84,34 @@ fn empty_boxes_are_left_out_on_request_only() {
     assert!(error.starts_with(expected), "{error}");
     let labels = coco::Reader::new().skip_empty_boxes(true).parse(text.as_bytes()).unwrap();
     assert_eq!(labels.dataset().counts(), [1, 1]);
+}
+
+#[test]
+fn files_are_named_by_their_paths_below_the_folder() {
+    let at = |path: &str| {
+        let picture = AnnotatedPicture::in_file(path, 8, 8, vec![]);
+        DetectionDataset::new(vec![picture], ["a"]).unwrap()
+    };
+    let root = std::env::temp_dir();
+    let absolute = at("train/a.png").in_folder(&root);
+    let read = coco::parse(coco::encode(&absolute, &root).unwrap().as_bytes()).unwrap().into_dataset();
+    assert_eq!(read.pictures()[0].path(), Some(Path::new("train/a.png")));
+    assert_eq!(read.in_folder(&root).pictures()[0].path(), absolute.pictures()[0].path());
+    // Names that the reader would refuse are not written.
+    for (dataset, folder) in
+        [(&absolute, ""), (&at("../a.png"), ""), (&at("train/a.png"), "val"), (&at("a"), "a")]
+    {
+        let error = coco::encode(dataset, folder).unwrap_err().to_string();
+        let expected = format!(
+            "data set, picture 0: file: expected a path in UTF-8 below the folder `{folder}`, found `"
+        );
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "encode_detections: Detection {")]
+fn results_that_json_cannot_hold_panic() {
+    let found = Detection::new(BoundingBox::new(1.0, 2.0, 4.0, 6.0), 1, f64::NAN);
+    coco::parse(file().to_string().as_bytes()).unwrap().encode_detections(&[vec![], vec![found]]);
 }

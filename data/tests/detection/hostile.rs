@@ -145,7 +145,7 @@ fn coco_files() {
             row(format!("{{\"info\": {}", "[".repeat(100_000)), "not JSON labels: "),
             row(
                 format!("{{\"images\": [{{\"id\": {}", "[".repeat(100_000)),
-                "images[0]: not JSON labels: recursion limit",
+                "images[0]: not JSON labels: EOF while parsing a list",
             ),
             row(
                 format!("{{\"images\": [{{\"id\": 1, \"id\": {}", "9".repeat(100_000)),
@@ -225,13 +225,14 @@ fn coco_files() {
                 json!(-4),
                 "area: expected a number of pixels, 0 or more, found -4",
             ),
-            field("annotations", 1, "area", json!([1]), "area: expected a finite number, found [1]"),
+            field("annotations", 1, "area", json!([1]), "area: expected a finite number, found a list of 1"),
             bbox(
                 json!([1, 2, 3]),
-                "annotations[2]: bbox: expected [left, top, width, height], found 3 numbers",
+                "annotations[2]: bbox: expected [left, top, width, height], found a list of 3",
             ),
-            bbox(json!([1, 2, 3, 4, 5]), "bbox: expected [left, top, width, height], found 5 numbers"),
-            bbox(json!({"x": 1}), "bbox: expected [left, top, width, height], found {\"x\":1}"),
+            bbox(json!([1, 2, 3, 4, 5]), "bbox: expected [left, top, width, height], found a list of 5"),
+            bbox(json!({"x": 1}), "bbox: expected [left, top, width, height], found an object"),
+            bbox(json!([1, 2, [3, 3], 4]), "bbox: expected a finite number, found a list of 2"),
             bbox(json!([1, 2, null, 4]), "bbox: expected a finite number, found null"),
             bbox(json!([1, 2, "3", 4]), "bbox: expected a finite number, found \"3\""),
             bbox(json!([1, 2, -3, 4]), "bbox: expected a box with a width and a height above 0"),

@@ -85,7 +85,7 @@ proptest! {
             .collect();
         let names = [names[0].clone(), names[1].clone(), "third".to_owned()];
         let written = DetectionDataset::new(pictures, names).unwrap();
-        let read = coco::parse(coco::encode(&written).as_bytes()).unwrap().into_dataset();
+        let read = coco::parse(coco::encode(&written, "").unwrap().as_bytes()).unwrap().into_dataset();
         prop_assert_eq!(read.class_names(), written.class_names());
         prop_assert_eq!(read.len(), written.len());
         for (read, written) in read.pictures().iter().zip(written.pictures()) {

@@ -47,13 +47,44 @@ fn a_folder_of_pictures_finds_its_labels() {
     fs::write(labels.join("c.txt"), "0 0.5 0.5 0.5 0.5\n2 0.5 0.5 0.5 0.5").unwrap();
     let error = read().unwrap_err().to_string();
     assert!(error.ends_with("c.txt, line 2: class: expected an index below 2, found `2`"), "{error}");
-    fs::write(pictures.join("c.jpg"), "not a picture").unwrap();
-    let error = read().unwrap_err().to_string();
-    assert!(error.contains("c.jpg"), "{error}");
-    picture::write(pictures.join("c.jpg"), &Tensor::zeros([3, 6, 8])).unwrap();
     fs::write(labels.join("c.txt"), "").unwrap();
+    fs::write(pictures.join("d.jpg"), "not a picture").unwrap();
     let error = read().unwrap_err().to_string();
-    assert!(error.contains("c.png: the label ") && error.contains(" is there twice, first in "), "{error}");
+    assert!(error.contains("d.jpg: neither PNG nor JPEG"), "{error}");
+    fs::remove_file(pictures.join("d.jpg")).unwrap();
+    picture::write(pictures.join("c.jpg"), &Tensor::zeros([3, 6, 8])).unwrap();
+    let error = read().unwrap_err().to_string();
+    assert!(error.contains("c.png: the picture `c` is there twice, first in "), "{error}");
+}
+
+#[test]
+fn endings_in_capitals_fit_and_hidden_files_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    picture::write(at("a.PNG"), &Tensor::zeros([3, 4, 4])).unwrap();
+    fs::write(at("a.TXT"), "0 0.5 0.5 1 1").unwrap();
+    // What a file system of another maker leaves beside each file.
+    fs::write(at("._a.png"), "no picture").unwrap();
+    fs::write(at("._a.txt"), "no label").unwrap();
+    let read = || yolo::read_folder(folder.path(), folder.path(), ["cat"]);
+    assert_eq!(read().unwrap().counts(), [1]);
+    fs::write(at("a.txt"), "").unwrap();
+    let error = read().unwrap_err().to_string();
+    assert!(
+        error.contains("a.txt: the label `a` is there twice, first in ") && error.ends_with("a.TXT"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_picture_without_an_end_is_an_error_before_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("endless.jpg");
+    fs::write(&path, b"\xff\xd8\xff\xe0").unwrap();
+    // It has no blocks on the disk.
+    fs::File::options().append(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+    let error = yolo::read_folder(folder.path(), folder.path(), ["cat"]).unwrap_err().to_string();
+    assert!(error.ends_with("endless.jpg: longer than the 536870912 bytes this reader accepts"), "{error}");
 }
 
 #[test]

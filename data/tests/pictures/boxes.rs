@@ -102,6 +102,26 @@ proptest! {
     }
 
     #[test]
+    fn boxes_of_turned_and_sheared_objects_are_no_larger_than_they(place in place(), seed: u64) {
+        let transforms: [Compose; 2] = [
+            Compose::new().push(RandomRotation::new(45.0)),
+            Compose::new().push(RandomAffine::new().degrees(20.0).shear(15.0).shear_y(10.0).translate(0.1)),
+        ];
+        for pipeline in transforms {
+            let sample = pipeline.sample(scene((40, 44), place), seed, 0, 0);
+            let (_, objects) = sample.clone().into_parts();
+            // Where a corner is cut off, the box is the rest of the one around all that was there.
+            let whole = objects.first().is_some_and(|object| {
+                let b = object.bounding_box;
+                0.0 < b.x1 && 0.0 < b.y1 && b.x2 < 44.0 && b.y2 < 40.0
+            });
+            if whole {
+                agree(sample, 2.0)?;
+            }
+        }
+    }
+
+    #[test]
     fn letterboxes_bring_boxes_forth_and_back(
         h in 1usize..50, w in 1usize..50, height in 1usize..50, width in 1usize..50,
         corner in (0f64..1.0, 0f64..1.0), size in (0.01f64..1.0, 0.01f64..1.0),
@@ -138,6 +158,10 @@ fn objects_that_are_hardly_seen_are_dropped_by_all_cuts_together() {
         pipeline.sample(sample, 0, 0, 0).into_parts().1.len()
     };
     assert_eq!([0.0, 0.4, 0.5, 0.51].map(|least| kept(&halves, least)), [3, 3, 3, 0]);
+    // A pipeline that asks for a part is heard before the sample, for itself alone.
+    let asks = |least| Compose::new().push(halves.clone().min_visible(least)).push(Pad::new([5, 0, 5, 0]));
+    assert_eq!([0.5, 0.51].map(|least| kept(&asks(least), 0.0)), [3, 0]);
+    assert_eq!([0.5, 0.51].map(|least| kept(&asks(0.2), least)), [3, 0]);
     // What was cut off does not come back with a border.
     let and_back = halves.clone().push(Pad::new([5, 0, 5, 0]));
     assert_eq!([0.5, 0.51].map(|least| kept(&and_back, least)), [3, 0]);
@@ -190,4 +214,26 @@ fn everything_else_about_an_object_is_kept() {
         ..Object::new(BoundingBox::new(6.0, 4.0, 24.0, 16.0), 5)
     };
     assert_eq!(objects, [expected]);
+}
+
+#[test]
+fn outlines_keep_their_area_where_only_the_box_around_them_grows() {
+    let object =
+        Object { outline_area: Some(60.0), ..Object::new(BoundingBox::new(15.0, 15.0, 25.0, 25.0), 0) };
+    let area = |transform: &dyn Transform| {
+        let sample = Sample::new(Array3::zeros((1, 40, 40))).objects([object.clone()]);
+        let (_, objects) = transform.transform(sample, &mut ChaCha8Rng::seed_from_u64(5)).into_parts();
+        (objects[0].bounding_box.area(), objects[0].outline_area.unwrap())
+    };
+    // Neither turning nor shearing along one axis changes an area.
+    for turned in [RandomAffine::new().degrees(80.0), RandomAffine::new().shear(40.0)] {
+        let (around, outline) = area(&turned);
+        assert!(around > 110.0, "the seed turns by little: {around}");
+        assert!((outline - 60.0).abs() < 1e-9, "{turned:?}: {outline}");
+    }
+    let (_, outline) = area(&LetterboxTo::new(20, 60));
+    assert_eq!(outline, 15.0);
+    // Half of what is seen is cut off.
+    assert_eq!(area(&CenterCrop::new(40, 10)).1, 60.0);
+    assert_eq!(area(&CenterCrop::new(5, 40)).1, 30.0);
 }

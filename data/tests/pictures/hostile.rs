@@ -1,40 +1,10 @@
 //! Files that are no pictures, or not whole, or lie about their size.
 
-use crate::PEAK;
+use crate::png::{chunk, header, png, small, zlib};
 use crate::reading::{jpeg, photograph};
 use proptest::prelude::*;
 use wengert::data::picture::{self, Reader};
 use wengert::data::{Error, PictureProblem};
-use wengert::prelude::*;
-
-/// A PNG chunk with its length and checksum.
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
-    let mut crc = flate2::Crc::new();
-    crc.update(kind);
-    crc.update(data);
-    [&(data.len() as u32).to_be_bytes(), &kind[..], data, &crc.sum().to_be_bytes()].concat()
-}
-
-fn png(chunks: &[Vec<u8>]) -> Vec<u8> {
-    [b"\x89PNG\r\n\x1a\n".to_vec(), chunks.concat()].concat()
-}
-
-/// An IHDR of 8-bit pixels.
-fn header(width: u32, height: u32, color: u8) -> Vec<u8> {
-    let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
-    chunk(b"IHDR", &[&size[..], &[8, color, 0, 0, 0]].concat())
-}
-
-fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-    std::io::Write::write_all(&mut encoder, bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// Two grey pixels.
-fn small() -> [Vec<u8>; 3] {
-    [header(2, 1, 0), chunk(b"IDAT", &zlib(&[0, 10, 200])), chunk(b"IEND", &[])]
-}
 
 fn problem(bytes: &[u8]) -> PictureProblem {
     match picture::decode(bytes) {
@@ -135,77 +105,6 @@ fn every_bad_file_has_an_error_of_its_own() {
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-/// A zlib stream of a gibibyte of zeros, in a mebibyte.
-fn gibibyte() -> Vec<u8> {
-    use flate2::{Compress, Compression, FlushCompress};
-    let zeros = vec![0; 1 << 20];
-    let mut compress = Compress::new(Compression::best(), true);
-    let mut block = |flush| {
-        let mut out = Vec::with_capacity(1 << 16);
-        compress.compress_vec(&zeros, &mut out, flush).unwrap();
-        out
-    };
-    let first = block(FlushCompress::Full);
-    // After a full flush nothing before is referred to.
-    let again = block(FlushCompress::Full);
-    [first, again.repeat(1023)].concat()
-}
-
-#[test]
-fn bombs_take_no_more_memory_than_their_bound() {
-    let [ihdr, idat, iend] = small();
-    let bomb = gibibyte();
-    assert!(bomb.len() < 1 << 21);
-    let profile = chunk(b"iCCP", &[&b"profile\0\0"[..], &bomb].concat());
-    let text = chunk(b"zTXt", &[&b"Comment\0\0"[..], &bomb].concat());
-    let more_text = chunk(b"iTXt", &[&b"Comment\0\x01\0\0\0"[..], &bomb].concat());
-    let pixels = chunk(b"IDAT", &bomb);
-    let reader = Reader::new().max_pixels(1 << 20);
-    PEAK.reset_peak_usage();
-    let before = PEAK.peak_usage();
-    let (mut read, mut refused) = (0, 0);
-    for chunks in [
-        vec![ihdr.clone(), profile, idat.clone(), iend.clone()],
-        vec![ihdr.clone(), text, idat.clone(), iend.clone()],
-        vec![ihdr.clone(), more_text, idat.clone(), iend.clone()],
-        vec![ihdr, pixels.clone(), iend.clone()],
-        vec![header(1 << 10, 1 << 10, 6), pixels.clone(), iend.clone()],
-        vec![header(1 << 14, 1 << 14, 6), pixels, iend],
-    ] {
-        match reader.decode(&png(&chunks)) {
-            Ok(_) => read += 1,
-            Err(_) => refused += 1,
-        }
-    }
-    // Other tests of this binary run at the same time; none takes much.
-    let taken = PEAK.peak_usage() - before;
-    assert!(taken < 200 << 20, "{taken} bytes");
-    assert!(read + refused == 6 && refused >= 1);
-}
-
-#[test]
-fn long_narrow_pictures_do_not_grow_without_bound() {
-    use wengert::data::augment::{CenterCrop, Compose, RandomResizedCrop, Resize};
-    let narrow = Tensor::<f32>::zeros([1, 1, 1, 1 << 20]);
-    let resized = Compose::new().push(Resize::shorter_side(8)).apply(&narrow, 0);
-    assert_eq!(resized.shape(), [1, 1, 1, 512]);
-    let at_most = Compose::new().push(Resize::shorter_side(8).max_size(100)).apply(&narrow, 0);
-    assert_eq!(at_most.shape(), [1, 1, 1, 100]);
-    PEAK.reset_peak_usage();
-    let before = PEAK.peak_usage();
-    for upright in [false, true] {
-        let x = if upright { narrow.transpose(2, 3) } else { narrow.clone() };
-        let pipeline = Compose::new()
-            .push(RandomResizedCrop::new(200, 200).ratio(1e-9, 1e9))
-            .push(CenterCrop::new(9, 9));
-        assert_eq!(pipeline.apply(&x, 0).shape(), [1, 1, 9, 9]);
-        let whole = Compose::new().push(Resize::new(200, 200)).apply(&x, 0);
-        assert_eq!(whole.shape(), [1, 1, 200, 200]);
-    }
-    let taken = PEAK.peak_usage() - before;
-    assert!(taken < 200 << 20, "{taken} bytes");
 }
 
 #[test]

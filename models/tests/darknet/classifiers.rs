@@ -167,21 +167,3 @@ fn wrong_configurations_are_errors() {
         "BatchNormConfig: momentum is 2, expected a number in 0..=1"
     );
 }
-
-/// A file of a network for five classes gives one for two all but its head, which is new.
-fn takes_another_head(model: &mut impl Classifier<f32>, file: &[u8]) {
-    assert_eq!((model.heads(), model.classes()), (vec!["classifier"], 3));
-    model.replace_head(2, &mut rng());
-    assert_eq!(model.classes(), 2);
-    let report = model.load_backbone(StateDict::from_bytes(file).unwrap()).unwrap();
-    assert!(report.loaded.iter().all(|name| name.starts_with("backbone.")));
-    assert_eq!(model.forward(&Tensor::zeros([1, 3, 32, 32])).shape(), [1, 2]);
-}
-
-#[test]
-fn heads_are_replaced() {
-    let (five, three) = (Darknet19Config::new(5).width(WIDTH), Darknet19Config::new(3).width(WIDTH));
-    takes_another_head(&mut three.init(&mut rng()), &five.init::<f32>(&mut rng()).to_bytes());
-    let (five, three) = (Darknet53Config::new(5).width(WIDTH), Darknet53Config::new(3).width(WIDTH));
-    takes_another_head(&mut three.init(&mut rng()), &five.init::<f32>(&mut rng()).to_bytes());
-}

@@ -82,8 +82,16 @@ fn of_googlenet_with_its_auxiliary_heads() {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let config = GoogLeNetConfig::torchvision().classes(4).weight_init(Init::uniform(-0.1, 0.1));
     let mut model = config.init::<f32>(&mut rng);
-    assert_eq!(model.heads(), ["fc", "aux1.fc2", "aux2.fc2"]);
+    let bytes = model.to_bytes();
+    let heads = ["fc", "aux1.fc2", "aux2.fc2"];
+    assert_eq!(model.heads(), heads);
     model.replace_head(7, &mut rng);
+    let is_head = |name: &String| heads.iter().any(|head| name.starts_with(&format!("{head}.")));
+    for (name, parameter) in model.named_parameters() {
+        assert!(!is_head(&name) || parameter.shape()[0] == 7, "{name}");
+    }
+    let report = model.load_backbone(StateDict::from_bytes(&bytes).unwrap()).unwrap();
+    assert!(!report.loaded.is_empty() && !report.loaded.iter().any(is_head));
     let tape = Tape::training(0);
     let outputs = model.outputs(&tape.constant(Tensor::ones([2, 3, 32, 32])));
     for logits in [outputs.logits, outputs.aux_logits1.unwrap(), outputs.aux_logits2.unwrap()] {

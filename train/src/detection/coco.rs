@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::coco_matching::{Outcome, Scene};
 use super::curve::hundredths;
@@ -11,17 +11,14 @@ use super::{CocoSummary, DetectionEvaluator, PrecisionRecall};
 use crate::table;
 
 /// Sizes of objects, both ends included: an object of 32² pixels is small and medium.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AreaRange {
-    /// The least area.
-    pub least: f64,
-    /// The greatest area.
-    pub greatest: f64,
+#[derive(Clone, Copy)]
+pub(super) struct AreaRange {
+    least: f64,
+    greatest: f64,
 }
 
 impl AreaRange {
-    /// Whether an area lies in it.
-    pub fn contains(&self, area: f64) -> bool {
+    pub(super) fn contains(self, area: f64) -> bool {
         self.least <= area && area <= self.greatest
     }
 }
@@ -113,7 +110,7 @@ impl CocoOptions {
 /// here.
 ///
 /// It prints as a table of the classes and the twelve numbers of the [`summary`](Self::summary).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CocoEvaluation {
     class_names: Vec<String>,
     objects: Vec<usize>,
@@ -124,7 +121,7 @@ pub struct CocoEvaluation {
 }
 
 /// At each threshold of IoU.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 struct Results {
     /// At the recalls 0, 0.01, … 1.
     precision: Vec<Vec<f64>>,

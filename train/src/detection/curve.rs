@@ -29,7 +29,7 @@ pub enum ApMethod {
 /// let ap = curve.average_precision(ApMethod::AllPoint).unwrap();
 /// assert!((ap - (1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PrecisionRecall {
     scores: Vec<f64>,
     precision: Vec<f64>,

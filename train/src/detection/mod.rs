@@ -36,7 +36,7 @@ mod curve;
 mod evaluator;
 mod voc;
 
-pub use coco::{AreaRange, CocoEvaluation, CocoOptions};
+pub use coco::{CocoEvaluation, CocoOptions};
 pub use coco_summary::CocoSummary;
 pub use curve::{ApMethod, PrecisionRecall};
 pub use evaluator::DetectionEvaluator;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use data::detection::{Detection, Object};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::evaluator::{check_iou, from_the_surest, mean};
 use super::{ApMethod, DetectionEvaluator, PrecisionRecall};
@@ -59,13 +59,13 @@ impl VocOptions {
 /// After Everingham et al., "The Pascal visual object classes (VOC) challenge" (2010), and its development kit.
 ///
 /// It prints as a table: the objects that count, the detections that do, how many of the objects were found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct VocEvaluation {
     classes: Vec<VocClass>,
 }
 
 /// A class of a [`VocEvaluation`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct VocClass {
     /// Its name.
     pub name: String,

@@ -26,6 +26,7 @@
 //! # Ok::<(), wengert::data::Error>(())
 //! ```
 
+mod field;
 mod reader;
 mod record;
 mod writer;
@@ -110,7 +111,8 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read, is longer than 2 GiB or no JSON, lacks a list or a field or has it twice, a field has
     /// another type or a number that it cannot have, an id is there twice or refers to nothing, or a box is empty or not
-    /// inside its picture. The error tells the record. What is kept of a record is bounded by its length in the file.
+    /// inside its picture. The error tells the record. Of a record only these fields are kept, and of a list in
+    /// their place its length alone.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Labels, Error> {
         self.labels(Source::open(path.as_ref())?)
     }

@@ -56,12 +56,8 @@ pub(super) fn lists(mut reader: impl BufRead) -> Result<Lists, Located> {
 fn skip_mark(reader: &mut impl BufRead) -> Result<(), LabelProblem> {
     // A buffer filled from a file or from memory holds three bytes at once, if there are as many.
     let head = reader.fill_buf().map_err(|error: io::Error| LabelProblem::Unreadable(error))?;
-    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
-        return Err(LabelProblem::NotUtf8 { found: "the mark of UTF-16 at the head".to_owned() });
-    }
-    if head.starts_with(b"\xef\xbb\xbf") {
-        reader.consume(3);
-    }
+    let mark = checks::mark(head)?;
+    reader.consume(mark);
     Ok(())
 }
 

@@ -1,24 +1,26 @@
 //! The records of the three lists, each checked by itself.
 
-use super::super::checks::{self, wrong};
-use crate::{LabelProblem, error::shortened};
+use super::{
+    super::checks::{self, wrong},
+    field::Field,
+};
+use crate::LabelProblem;
 use serde::Deserialize;
-use serde_json::Value;
 use std::path::PathBuf;
 
 /// The fields of a record of any list, as they are: what is wrong with one is said by its name.
 #[derive(Deserialize)]
 pub(super) struct Fields {
-    id: Option<Value>,
-    file_name: Option<Value>,
-    width: Option<Value>,
-    height: Option<Value>,
-    image_id: Option<Value>,
-    category_id: Option<Value>,
-    bbox: Option<Value>,
-    area: Option<Value>,
-    iscrowd: Option<Value>,
-    name: Option<Value>,
+    id: Option<Field>,
+    file_name: Option<Field>,
+    width: Option<Field>,
+    height: Option<Field>,
+    image_id: Option<Field>,
+    category_id: Option<Field>,
+    bbox: Option<Field>,
+    area: Option<Field>,
+    iscrowd: Option<Field>,
+    name: Option<Field>,
 }
 
 pub(super) struct Image {
@@ -68,15 +70,13 @@ impl Record for Image {
 
 impl Record for Annotation {
     fn of(fields: Fields) -> Result<Self, LabelProblem> {
-        let area = match fields.area {
-            None | Some(Value::Null) => None,
-            area => Some(number("area", area)?),
-        };
+        // A field that is null is one that is not there.
+        let area = fields.area.map(|area| finite("area", &area)).transpose()?;
         if let Some(area) = area.filter(|area| *area < 0.0) {
             return Err(wrong("area", "a number of pixels, 0 or more", area.to_string()));
         }
         let crowd = match fields.iscrowd {
-            None | Some(Value::Null) => false,
+            None => false,
             Some(flag) => match flag.as_u64() {
                 Some(flag @ 0..=1) => flag == 1,
                 _ => return Err(wrong("iscrowd", "0 or 1", flag.to_string())),
@@ -107,46 +107,40 @@ impl Record for Category {
     }
 }
 
-fn there(field: &str, value: Option<Value>) -> Result<Value, LabelProblem> {
+fn there(field: &str, value: Option<Field>) -> Result<Field, LabelProblem> {
     value.ok_or_else(|| LabelProblem::Missing { field: field.to_owned() })
 }
 
-fn id(field: &str, value: Option<Value>) -> Result<u64, LabelProblem> {
+fn id(field: &str, value: Option<Field>) -> Result<u64, LabelProblem> {
     let value = there(field, value)?;
     value.as_u64().ok_or_else(|| wrong(field, "a whole number, 0 or more", value.to_string()))
 }
 
-fn number(field: &str, value: Option<Value>) -> Result<f64, LabelProblem> {
+fn number(field: &str, value: Option<Field>) -> Result<f64, LabelProblem> {
     finite(field, &there(field, value)?)
 }
 
 /// JSON has no word for NaN or infinity, and its reader refuses numbers that are too large.
-fn finite(field: &str, value: &Value) -> Result<f64, LabelProblem> {
+fn finite(field: &str, value: &Field) -> Result<f64, LabelProblem> {
     value.as_f64().filter(|v| v.is_finite()).ok_or_else(|| wrong(field, "a finite number", value.to_string()))
 }
 
-fn string(field: &str, value: Option<Value>) -> Result<String, LabelProblem> {
+fn string(field: &str, value: Option<Field>) -> Result<String, LabelProblem> {
     match there(field, value)? {
-        Value::String(text) => Ok(text),
+        Field::Text(text) => Ok(text),
         other => Err(wrong(field, "a text", other.to_string())),
     }
 }
 
-fn four(field: &str, value: Option<Value>) -> Result<[f64; 4], LabelProblem> {
-    let value = there(field, value)?;
-    let numbers = match &value {
-        Value::Array(numbers) if numbers.len() == 4 => numbers,
-        other => {
-            let found = match other {
-                Value::Array(numbers) => format!("{} numbers", numbers.len()),
-                other => shortened(&other.to_string()),
-            };
-            return Err(wrong(field, "[left, top, width, height]", found));
+fn four(field: &str, value: Option<Field>) -> Result<[f64; 4], LabelProblem> {
+    match there(field, value)? {
+        Field::List(numbers, 4) => {
+            let mut four = [0.0; 4];
+            for (slot, number) in four.iter_mut().zip(&numbers) {
+                *slot = finite(field, number)?;
+            }
+            Ok(four)
         }
-    };
-    let mut four = [0.0; 4];
-    for (slot, number) in four.iter_mut().zip(numbers) {
-        *slot = finite(field, number)?;
+        other => Err(wrong(field, "[left, top, width, height]", other.to_string())),
     }
-    Ok(four)
 }

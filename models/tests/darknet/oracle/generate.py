@@ -253,8 +253,7 @@ def softmax(options, before):
     return layer
 
 
-def run(sections, data, picture, epsilon):
-    weights = Weights(data)
+def run(sections, weights, picture, epsilon):
     net = sections[0][1]
     start = Layer(int(net["channels"]), int(net["height"]), int(net["width"]))
     start.output = picture
@@ -286,40 +285,26 @@ def run(sections, data, picture, epsilon):
         else:
             raise ValueError(name)
         layers.append(layer)
-    assert weights.at == len(data), (weights.at, len(data))
     return layers
 
 
+class Counter(Weights):
+    """Counts how many floats the layers ask for, and gives them ones."""
+
+    def __init__(self):
+        self.transpose, self.count = False, 0
+
+    def take(self, n):
+        self.count += n
+        return [1.0] * n
+
+
 def count(sections):
-    """How many floats the layers read: a dry run with zeros that counts."""
-
-    class Counter(Weights):
-        def __init__(self):
-            self.transpose, self.kinds = False, []
-
-        def take(self, n):
-            self.kinds.append(n)
-            return [1.0] * n
-
-    counter = Counter()
-    net = sections[0][1]
-    start = Layer(int(net["channels"]), int(net["height"]), int(net["width"]))
-    start.output = [0.0] * start.size()
-    layers = []
-    for index, (name, options) in enumerate(sections[1:]):
-        before = layers[-1] if layers else start
-        steps = {
-            "convolutional": lambda: convolutional(options, before, counter, "inside"),
-            "connected": lambda: connected(options, before, counter, "inside"),
-            "maxpool": lambda: maxpool(options, before),
-            "avgpool": lambda: avgpool(before),
-            "route": lambda: route(options, index, layers),
-            "shortcut": lambda: shortcut(options, index, layers),
-            "upsample": lambda: upsample(options, before),
-            "reorg": lambda: reorg(options, before),
-        }
-        layers.append(steps.get(name, lambda: before)())
-    return sum(counter.kinds)
+    """How many floats the layers read."""
+    net, counter = sections[0][1], Counter()
+    size = int(net["channels"]) * int(net["height"]) * int(net["width"])
+    run(sections, counter, [0.0] * size, "inside")
+    return counter.count
 
 
 NET = "[net]\nwidth={}\nheight={}\nchannels={}\n"
@@ -511,7 +496,11 @@ def main():
         pictures = random.integers(-64, 65, shape) / 32
         outputs = {}
         for epsilon in ("inside", "outside"):
-            runs = [run(sections, data, list(picture.ravel()), epsilon) for picture in pictures]
+            runs = []
+            for picture in pictures:
+                weights = Weights(data)
+                runs.append(run(sections, weights, list(picture.ravel()), epsilon))
+                assert weights.at == len(data), (weights.at, len(data))
             outputs[epsilon] = [
                 {
                     "shape": [2, one.c, one.h, one.w],
