@@ -391,8 +391,9 @@ fn convolutional(options: &Options<'_>) -> Result<Convolutional, CfgError> {
 }
 
 fn max_pool(options: &Options<'_>) -> Result<MaxPool, CfgError> {
-    options.refuse("maxpool_depth")?;
-    options.refuse("antialiasing")?;
+    for key in ["maxpool_depth", "antialiasing", "stride_x", "stride_y"] {
+        options.refuse(key)?;
+    }
     let stride = options.stride(1)?;
     let size = options.integer("size", stride, 1)?;
     let padding = options.integer("padding", size - 1, 0)?;
