@@ -68,7 +68,11 @@ pub trait Stages<T: Float>: Layer<T> {
     #[track_caller]
     fn features(&self, x: &Tensor<T>, names: &[&str]) -> Vec<Tensor<T>> {
         let stages = self.stages();
-        let wanted: Vec<usize> = names.iter().map(|name| position(&stages, name)).collect();
+        // A loop, as a closure would hide the caller's line.
+        let mut wanted = Vec::with_capacity(names.len());
+        for name in names {
+            wanted.push(position(&stages, name));
+        }
         let mut found = vec![None; names.len()];
         let _stages = x.tape().map(|tape| tape.scope(""));
         let mut x = x.clone();
