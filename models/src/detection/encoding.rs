@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchors::best;
 use super::shape_iou;
+use crate::configured::expect;
 
 /// How the objects of a picture become the label y = [P_c, b_x, b_y, b_h, b_w, c₁, …, c_C] of a network, and back.
 ///
@@ -112,7 +113,12 @@ impl BoxEncoding {
     }
 
     /// The shape of a picture's label.
+    ///
+    /// # Panics
+    /// If [`check`](Self::check) fails.
+    #[track_caller]
     pub fn shape(&self) -> Vec<usize> {
+        expect(self.check());
         let mut shape = Vec::new();
         if self.grid.is_some() || !self.anchors.is_empty() {
             let (rows, columns) = self.cells();
@@ -128,9 +134,10 @@ impl BoxEncoding {
     /// Row, column and anchor of each object, or None for one that is left out. Without anchors the anchor is 0.
     ///
     /// # Panics
-    /// If an object's class is not one of the encoding's.
+    /// If an object's class is not one of the encoding's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn assign(&self, objects: &[Object]) -> Vec<Option<(usize, usize, usize)>> {
+        expect(self.check());
         let mut taken = Vec::with_capacity(objects.len());
         for (number, object) in objects.iter().enumerate() {
             assert!(
@@ -156,7 +163,7 @@ impl BoxEncoding {
         let (x, y) = truth.center();
         // The quotient of a centre just before the edge may round up to the edge.
         let cell = |x: f64, side: f64, cells: usize| {
-            let inside = x >= 0.0 && x < side && cells > 0;
+            let inside = x >= 0.0 && x < side;
             inside.then(|| ((x / side * cells as f64) as usize).min(cells - 1))
         };
         let (row, column) = (cell(y, height, rows)?, cell(x, width, columns)?);
@@ -167,7 +174,7 @@ impl BoxEncoding {
     /// The label of a picture.
     ///
     /// # Panics
-    /// If an object's class is not one of the encoding's.
+    /// If an object's class is not one of the encoding's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn encode<T: Float>(&self, objects: &[Object]) -> Tensor<T> {
         let shape = self.shape();
@@ -179,7 +186,7 @@ impl BoxEncoding {
     /// The labels of several pictures: the shape of one behind the batch.
     ///
     /// # Panics
-    /// If an object's class is not one of the encoding's.
+    /// If an object's class is not one of the encoding's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn encode_batch<T: Float>(&self, pictures: &[Vec<Object>]) -> Tensor<T> {
         let mut shape = self.shape();
@@ -220,7 +227,7 @@ impl BoxEncoding {
     /// that are not finite are left out.
     ///
     /// # Panics
-    /// If the shape is not that of a label.
+    /// If the shape is not that of a label, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn decode<T: Float>(&self, label: &Tensor<T>, threshold: f64) -> Vec<Detection> {
         let shape = self.shape();
@@ -244,8 +251,7 @@ impl BoxEncoding {
                 y[3] * cell_height,
             );
             if y[0] > threshold && y[1..5].iter().all(|number| number.is_finite()) {
-                let class =
-                    (0..self.classes).fold(0, |best, c| if y[5 + c] > y[5 + best] { c } else { best });
+                let (class, _) = best(&y[5..], |&p| p);
                 found.push(Detection::new(bounding_box, class, y[0]));
             }
         }

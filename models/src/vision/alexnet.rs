@@ -9,7 +9,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::Preprocessing;
-use super::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
+use crate::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
 use crate::{Stage, Stages};
 
 /// AlexNet, for pictures of 224×224 and others of at least 63×63: [batch, channels, height, width] to logits

@@ -6,7 +6,6 @@
 
 mod alexnet;
 mod classifier;
-mod configured;
 mod darknet;
 pub mod explain;
 mod googlenet;

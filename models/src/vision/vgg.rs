@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Preprocessing;
 use super::alexnet::{convolutions_then_linear, half, hidden};
-use super::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
+use crate::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
 use crate::{Stage, Stages};
 
 /// A VGG network, for pictures of 224×224 and others of at least 32×32: [batch, channels, height, width] to logits

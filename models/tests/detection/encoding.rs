@@ -156,3 +156,21 @@ fn absurd_encodings_are_errors() {
         assert!(error.starts_with(expected), "{error}");
     }
 }
+
+#[test]
+#[should_panic(expected = "BoxEncoding: size is (9.0, NaN), expected a positive width and height")]
+fn an_encoding_that_is_none_is_refused_where_objects_are_assigned() {
+    BoxEncoding::new(1, (9.0, f64::NAN)).assign(&[]);
+}
+
+#[test]
+#[should_panic(expected = "BoxEncoding: size is (-9.0, 9.0), expected a positive width and height")]
+fn an_encoding_that_is_none_is_refused_where_a_label_is_decoded() {
+    BoxEncoding::new(1, (-9.0, 9.0)).decode(&Tensor::<f32>::zeros([6]), 0.5);
+}
+
+#[test]
+#[should_panic(expected = "BoxEncoding: grid is (1, 1), expected a label that fits into the address space")]
+fn a_label_that_cannot_be_has_no_shape() {
+    BoxEncoding::new(usize::MAX, (9.0, 9.0)).shape();
+}

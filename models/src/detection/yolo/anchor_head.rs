@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchor_loss::AnchorLoss;
 use super::targets::AnchorTargets;
+use crate::configured::expect;
 use crate::detection::{DetectionHead, DetectionLoss};
 
 /// How the class scores of a box are computed from its logits.
@@ -176,8 +177,9 @@ impl AnchorHead {
             return wrong("scales", "empty".into(), "at least one map");
         }
         for scale in &self.scales {
-            if scale.stride == 0 {
-                return wrong("stride", "0".into(), "at least 1");
+            // Whose product with a number of cells is a number of pixels.
+            if !(1..=1 << 16).contains(&scale.stride) {
+                return wrong("stride", scale.stride.to_string(), "1 to 65536");
             }
             let positive = |x: f64| x > 0.0 && x.is_finite();
             let right = |anchor: &[f64; 2]| anchor.iter().all(|side| positive(*side));
@@ -196,6 +198,7 @@ impl AnchorHead {
     /// The maps, which are looked at on the processor and by their numbers alone.
     #[track_caller]
     pub(super) fn view<'a, T: Float>(&'a self, maps: &[Tensor<T>]) -> Vec<Map<'a, T>> {
+        expect(self.check());
         assert!(
             maps.len() == self.scales.len(),
             "AnchorHead: {} maps were given, the head has {}",
@@ -238,7 +241,7 @@ impl AnchorHead {
     ///
     /// # Panics
     /// If the maps are not those of the head, there are not as many lists of objects as pictures, or an object's class
-    /// is not one of the head's.
+    /// is not one of the head's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn assign<T: Float>(&self, maps: &[Tensor<T>], objects: &[Vec<Object>]) -> AnchorTargets {
         AnchorTargets::new(self, &self.view(maps), objects)
@@ -247,9 +250,10 @@ impl AnchorHead {
     /// The loss of maps for targets that stay what they are, as the mean over the pictures.
     ///
     /// # Panics
-    /// If the targets are those of maps of other shapes.
+    /// If the targets are those of maps of other shapes, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn loss_for<T: Float>(&self, maps: &[Tensor<T>], targets: &AnchorTargets) -> DetectionLoss<T> {
+        expect(self.check());
         self.loss.compute(self, maps, targets)
     }
 }

@@ -42,7 +42,7 @@ pub enum ObjectnessLoss {
 /// For each picture, with the boxes that explain an object as [`AnchorHead`] assigns them, L is the sum of
 ///
 /// - coord_scale·(2 − w·h)·[`BoxLoss`] over the boxes that explain an object of the shares w and h of the picture's
-///   sides: small ones count more (the factor is 1 without `small_boxes`),
+///   sides: small ones count more (the factor is 1 without `small_boxes`, and where w·h is above 1),
 /// - class_scale·(cross-entropy of the softmax, or of each class by itself: [`ClassScores`]) over the same,
 /// - object_scale·[`ObjectnessLoss`] over the same, where the objectness should be 1, or with `rescore` the
 ///   intersection over union of the box, as it is predicted now, with the object,

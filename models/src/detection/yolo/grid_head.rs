@@ -6,6 +6,8 @@ use nn::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use super::anchor_loss::constant;
+use super::targets::check_classes;
+use crate::configured::expect;
 use crate::detection::{BoxEncoding, DetectionHead, DetectionLoss};
 
 /// The head of the first YOLO: a grid over the picture, in each cell B boxes and one distribution of the C classes.
@@ -176,6 +178,11 @@ impl GridHead {
         self
     }
 
+    /// Width and height of the pictures in pixels.
+    pub(super) fn size(&self) -> (f64, f64) {
+        self.size
+    }
+
     /// The numbers of one cell, B·5 + C.
     pub fn channels(&self) -> usize {
         self.boxes * 5 + self.classes
@@ -223,6 +230,7 @@ impl GridHead {
 
     #[track_caller]
     fn only<'a, T: Float>(&self, maps: &'a [Tensor<T>]) -> &'a Tensor<T> {
+        expect(self.check());
         let [map] = maps else { panic!("GridHead: {} maps were given, the head has one", maps.len()) };
         assert!(
             map.ndim() == 4 && map.shape()[1..] == self.map_shape(),
@@ -258,7 +266,7 @@ impl GridHead {
     ///
     /// # Panics
     /// If the map is not that of the head, there are not as many lists of objects as pictures, or an object's class is
-    /// not one of the head's.
+    /// not one of the head's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn assign<T: Float>(&self, map: &Tensor<T>, objects: &[Vec<Object>]) -> GridTargets {
         let shape = self.only(std::slice::from_ref(map)).shape().to_vec();
@@ -274,6 +282,7 @@ impl GridHead {
         let encoding = BoxEncoding::new(self.classes, self.size).grid(self.rows, self.columns);
         let mut responsible = Vec::new();
         for (picture, objects) in objects.iter().enumerate() {
+            check_classes("GridHead", self.classes, picture, objects);
             for (object, place) in objects.iter().zip(encoding.assign(objects)) {
                 let Some((row, column, _)) = place else { continue };
                 let cell = (picture * self.rows + row) * self.columns + column;
@@ -302,9 +311,10 @@ impl GridHead {
     /// The loss of a map for targets that stay what they are, as the mean over the pictures.
     ///
     /// # Panics
-    /// If the targets are those of a map of another shape.
+    /// If the targets are those of a map of another shape, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn loss_for<T: Float>(&self, map: &Tensor<T>, targets: &GridTargets) -> DetectionLoss<T> {
+        expect(self.check());
         let GridTargets { shape, responsible } = targets;
         assert!(
             map.shape() == shape,

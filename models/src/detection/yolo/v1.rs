@@ -80,6 +80,12 @@ impl<T: Float> YoloV1<T> {
 
 impl<T: Float> Detector<T> for YoloV1<T> {
     fn maps(&self, x: &Tensor<T>) -> Vec<Tensor<T>> {
+        let (width, height) = self.head.size();
+        assert!(
+            matches!(*x.shape(), [_, _, h, w] if (w as f64, h as f64) == (width, height)),
+            "YoloV1: the pictures {:?} are not [batch, channels, {height}, {width}]",
+            x.shape()
+        );
         let mut blocks = self.backbone.iter().enumerate();
         let mut y = x.clone();
         for (i, layer) in self.layers.iter().enumerate() {
@@ -91,15 +97,7 @@ impl<T: Float> Detector<T> for YoloV1<T> {
                 }
             };
         }
-        let y = y.flatten_from(1);
-        let features = self.hidden.weight.shape()[1];
-        assert!(
-            y.shape()[1] == features,
-            "YoloV1: the pictures {:?} give {} features, the network has {features}: they have another size",
-            x.shape(),
-            y.shape()[1]
-        );
-        let y = self.dropout.forward(&self.hidden.forward(&y).leaky_relu(SLOPE));
+        let y = self.dropout.forward(&self.hidden.forward(&y.flatten_from(1)).leaky_relu(SLOPE));
         let [rows, columns, channels] = self.head.map_shape();
         vec![self.output.forward(&y).reshape([x.shape()[0], rows, columns, channels])]
     }

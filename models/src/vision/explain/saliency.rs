@@ -6,7 +6,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{checked, sum_of_scores, tape_of_constants};
-use crate::vision::configured::{expect, wrong};
+use crate::configured::{expect, wrong};
 
 /// ∂score/∂x [batch, channels, height, width]: the gradient of each picture's score for its class, before softmax, with
 /// respect to the picture. The model evaluates, and its parameters get no gradients.

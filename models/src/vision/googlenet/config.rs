@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::auxiliary::Auxiliary;
 use super::{BasicConv2d, GoogLeNet, Inception, InceptionConfig, TransformInput};
+use crate::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
 use crate::vision::Preprocessing;
-use crate::vision::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
 
 /// Whose GoogLeNet it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

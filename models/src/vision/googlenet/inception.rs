@@ -8,7 +8,7 @@ use nn::{
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::vision::configured::{expect, wrong};
+use crate::configured::{expect, wrong};
 
 /// A convolution and a ReLU, with batch normalization between them or not.
 #[derive(Clone, Debug, Module)]

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ResNet;
 use super::block::{Block, BlockForm, HE_FAN_OUT, Shortcut};
+use crate::configured::{check_classes, expect, named, three, wrong};
 use crate::vision::Preprocessing;
-use crate::vision::configured::{check_classes, expect, named, three, wrong};
 
 /// What stands before the first stage of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

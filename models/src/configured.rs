@@ -1,4 +1,4 @@
-//! What the configurations of this room have alike.
+//! What configurations have alike.
 
 use std::fmt::Display;
 
