@@ -120,11 +120,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let picture = options.out.join("curves.png");
     draw(&depths, &plain, &residual, &picture)?;
     println!("\nthe curves are in {}", picture.display());
-    let (depth, plain, residual) = (depths.last(), plain.last(), residual.last());
-    let (Some(depth), Some(plain), Some(residual)) = (depth, plain, residual) else {
-        return Err("there are no depths".into());
-    };
-    let (plain, residual) = (plain.last().1, residual.last().1);
+    let deepest = depths.len() - 1;
+    let (depth, plain, residual) = (depths[deepest], plain[deepest].last().1, residual[deepest].last().1);
     println!("test accuracy of {depth} layers: plain {plain:.2} %, residual {residual:.2} %");
     Ok(())
 }
