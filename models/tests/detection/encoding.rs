@@ -27,8 +27,7 @@ fn scenes() -> impl Strategy<Value = (BoxEncoding, Vec<Object>)> {
 }
 
 fn near(a: &BoundingBox, b: &BoundingBox, tolerance: f64) -> bool {
-    let edges = |b: &BoundingBox| [b.x1, b.y1, b.x2, b.y2];
-    edges(a).iter().zip(edges(b)).all(|(a, b)| (a - b).abs() <= tolerance)
+    a.edges().iter().zip(b.edges()).all(|(a, b)| (a - b).abs() <= tolerance)
 }
 
 fn round_trip<T: Float>(

@@ -77,7 +77,7 @@ impl AnchorTargets {
         for (picture, objects) in objects.iter().enumerate() {
             check_classes("AnchorHead", head.classes(), picture, objects);
             let visible: Vec<&BoundingBox> =
-                objects.iter().map(|o| &o.bounding_box).filter(has_size).collect();
+                objects.iter().map(|o| &o.bounding_box).filter(|b| b.has_size()).collect();
             for (map, targets) in maps.iter().zip(&mut targets).filter(|_| !visible.is_empty()) {
                 for at in map.places(picture) {
                     let predicted = map.bounding_box(at);
@@ -139,17 +139,12 @@ pub(super) fn check_classes(head: &str, classes: usize, picture: usize, objects:
     }
 }
 
-fn has_size(truth: &&BoundingBox) -> bool {
-    let size = [truth.width(), truth.height()];
-    size.iter().all(|side| *side > 0.0 && side.is_finite())
-}
-
 /// The map, cell and anchor of an object, if it has one.
 fn place<T: Float>(maps: &[Map<'_, T>], picture: usize, truth: &BoundingBox) -> Option<(usize, Place)> {
     let (width, height) = maps.first()?.size();
     let (x, y) = truth.center();
     let inside = |x: f64, end: usize| x >= 0.0 && x < end as f64;
-    if !has_size(&truth) || !inside(x, width) || !inside(y, height) {
+    if !truth.has_size() || !inside(x, width) || !inside(y, height) {
         return None;
     }
     let of_map = |(which, map): (usize, &Map<'_, T>)| {
