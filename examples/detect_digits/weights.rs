@@ -31,7 +31,7 @@ pub(crate) fn load(weights: &Path) -> Result<(TinyYoloConfig, TinyYolo), Box<dyn
     let model: TinyYolo =
         config.try_init(&mut ChaCha8Rng::seed_from_u64(0)).map_err(|e| format!("{}: {e}", path.display()))?;
     // A network can be built of it, but is it one for these scenes?
-    let (classes, channels) = (model.anchor_head().classes(), model.features[0].conv.weight.shape()[1]);
+    let (classes, channels) = (model.head.classes(), model.features[0].conv.weight.shape()[1]);
     for (what, found, expected) in [("classes", classes, DIGITS), ("in_channels", channels, COLOURS)] {
         if found != expected {
             return Err(format!("{}: {what} is {found}, expected {expected}", path.display()).into());

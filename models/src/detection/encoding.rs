@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchors::best;
 use super::shape_iou;
-use crate::configured::expect;
+use crate::configured::{expect, positive, wrong};
 
 /// How the objects of a picture become the label y = [P_c, b_x, b_y, b_h, b_w, c₁, …, c_C] of a network, and back.
 ///
@@ -80,30 +80,24 @@ impl BoxEncoding {
     /// # Errors
     /// If there are no classes or cells, or the size or an anchor is not positive and finite.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let wrong =
-            |field, found: String, expected| Err(ConfigError::new("BoxEncoding", field, found, expected));
-        let positive = |sides: &[f64; 2]| sides.iter().all(|side| *side > 0.0 && side.is_finite());
+        const NAME: &str = "BoxEncoding";
+        let sides_are_positive = |sides: &[f64; 2]| sides.iter().all(|side| *side > 0.0 && side.is_finite());
         let (rows, columns) = self.cells();
-        if self.classes == 0 {
-            return wrong("classes", "0".into(), "at least 1");
-        }
-        if !positive(&self.size.into()) {
-            return wrong("size", format!("{:?}", self.size), "a positive width and height");
+        positive(NAME, [("classes", self.classes)])?;
+        if !sides_are_positive(&self.size.into()) {
+            return wrong(NAME, "size", format_args!("{:?}", self.size), "a positive width and height");
         }
         if rows == 0 || columns == 0 {
-            return wrong("grid", format!("{:?}", (rows, columns)), "at least one row and column");
+            return wrong(NAME, "grid", format_args!("{:?}", (rows, columns)), "at least one row and column");
         }
-        if !self.anchors.iter().all(positive) {
-            return wrong("anchors", format!("{:?}", self.anchors), "positive widths and heights");
+        if !self.anchors.iter().all(sides_are_positive) {
+            return wrong(NAME, "anchors", format_args!("{:?}", self.anchors), "positive widths and heights");
         }
         let entries = [rows, columns, self.anchors.len().max(1), self.classes.saturating_add(5), 8];
         let bytes = entries.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
         if bytes.is_none_or(|bytes| bytes > isize::MAX as usize) {
-            return wrong(
-                "grid",
-                format!("{:?}", (rows, columns)),
-                "a label that fits into the address space",
-            );
+            let found = format_args!("{:?}", (rows, columns));
+            return wrong(NAME, "grid", found, "a label that fits into the address space");
         }
         Ok(())
     }
@@ -154,9 +148,7 @@ impl BoxEncoding {
 
     fn place(&self, object: &Object) -> Option<(usize, usize, usize)> {
         let truth = &object.bounding_box;
-        let shape = [truth.width(), truth.height()];
-        let positive = |side: f64| side > 0.0 && side.is_finite();
-        if object.difficult || object.crowd || !shape.into_iter().all(positive) {
+        if object.difficult || object.crowd || !truth.has_size() {
             return None;
         }
         let ((width, height), (rows, columns)) = (self.size, self.cells());
@@ -167,6 +159,7 @@ impl BoxEncoding {
             inside.then(|| ((x / side * cells as f64) as usize).min(cells - 1))
         };
         let (row, column) = (cell(y, height, rows)?, cell(x, width, columns)?);
+        let shape = [truth.width(), truth.height()];
         let (anchor, _) = best(&self.anchors, |&anchor| shape_iou(anchor, shape));
         Some((row, column, anchor))
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Nms;
 use super::anchors::best;
+use crate::configured::{expect, wrong};
 
 /// Windows of one size at every step over a picture, and over the picture at other sizes: the oldest way to make a
 /// detector of a classifier.
@@ -70,25 +71,16 @@ impl SlidingWindows {
     /// # Errors
     /// If a size or stride is 0, or a scale is not a positive number up to 16.
     pub fn check(&self) -> Result<(), ConfigError> {
+        const NAME: &str = "SlidingWindows";
         for (field, Sizes(sizes)) in [("size", self.size), ("stride", self.stride)] {
             if sizes.contains(&0) {
                 let expected = "at least 1 on each axis";
-                return Err(ConfigError::new("SlidingWindows", field, format_args!("{sizes:?}"), expected));
+                return wrong(NAME, field, format_args!("{sizes:?}"), expected);
             }
         }
         match self.scales.iter().find(|scale| !(**scale > 0.0 && **scale <= MOST_SCALE)) {
-            Some(scale) => {
-                let expected = format_args!("positive numbers up to {MOST_SCALE}");
-                Err(ConfigError::new("SlidingWindows", "scales", scale, expected))
-            }
+            Some(scale) => wrong(NAME, "scales", scale, format_args!("positive numbers up to {MOST_SCALE}")),
             None => Ok(()),
-        }
-    }
-
-    #[track_caller]
-    fn expect(&self) {
-        if let Err(error) = self.check() {
-            panic!("{error}");
         }
     }
 
@@ -112,7 +104,7 @@ impl SlidingWindows {
     /// If [`check`](Self::check) fails.
     #[track_caller]
     pub fn boxes(&self, height: usize, width: usize) -> Vec<BoundingBox> {
-        self.expect();
+        expect(self.check());
         let mut boxes = Vec::new();
         for &scale in &self.scales {
             let size = self.size_at([height, width], scale);
@@ -199,7 +191,7 @@ impl SlidingWindows {
     /// The size of the pictures at each scale where there are windows, and how many of them.
     #[track_caller]
     fn passes<T: Float>(&self, pictures: &Tensor<T>) -> Vec<([usize; 2], [usize; 2])> {
-        self.expect();
+        expect(self.check());
         let &[_, _, height, width] = pictures.shape() else {
             panic!(
                 "SlidingWindows: the pictures {:?} are not [batch, channels, height, width]",
