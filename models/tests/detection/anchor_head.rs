@@ -1,5 +1,7 @@
 //! The head of YOLOv2 and YOLOv3: assignment, loss, decoding.
 
+use std::slice::from_ref;
+
 use wengert::autodiff::check::Check;
 use wengert::data::detection::{BoundingBox, Detection, Object};
 use wengert::models::detection::{
@@ -175,10 +177,10 @@ fn an_object_that_reaches_far_out_of_the_picture_has_no_negative_weight() {
     // Of the anchor's shape, and three times as wide and high as the picture of 24×16.
     let head = AnchorHead::new(1).map(8, [(72.0, 48.0)]);
     let map: Tensor<f64> = random(&[1, head.channels(0), 2, 3], 4);
-    let boxes = |object| head.loss(&[map.clone()], &[vec![object]]).boxes.item();
+    let boxes = |object| head.loss(from_ref(&map), &[vec![object]]).boxes.item();
     let whole = object(12.0, 8.0, 72.0, 48.0, 0);
     let unweighted = head.clone().anchor_loss(AnchorLoss::v2().small_boxes(false));
-    let expected = unweighted.loss(&[map.clone()], &[vec![whole.clone()]]).boxes.item();
+    let expected = unweighted.loss(from_ref(&map), &[vec![whole.clone()]]).boxes.item();
     assert!(expected > 0.0);
     assert_eq!(boxes(whole), expected);
 }
