@@ -8,10 +8,13 @@
 //! `target/augment.png`; `--image FILE` does so with a picture of yours, PNG or JPEG. At last it tells how many pictures
 //! a second a usual pipeline of training changes.
 
+#[path = "../charts/mod.rs"]
+mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 mod gallery;
 mod sheet;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -20,6 +23,8 @@ use clap::Parser;
 use wengert::data::augment::{Compose, Resize};
 use wengert::data::{digits, picture};
 use wengert::prelude::*;
+
+use common::{Outcome, finish, make_folder};
 
 /// Draws pictures as every augmentation changes them.
 #[derive(Parser)]
@@ -42,16 +47,10 @@ struct Options {
 const SIZE: usize = 64;
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(&Options::parse()))
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+fn run(options: &Options) -> Outcome {
     let columns = usize::from(options.columns);
     let originals = match &options.image {
         Some(path) => {
@@ -70,8 +69,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     };
     let rows = gallery::rows(&originals, options.seed);
     if let Some(folder) = options.out.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|e| format!("cannot make the folder {}: {e}", folder.display()))?;
+        make_folder(folder)?;
     }
     picture::write(&options.out, &sheet::draw(&rows)?)?;
     println!("{} ways to change {columns} pictures are in {}", rows.len() - 1, options.out.display());

@@ -3,10 +3,10 @@
 use std::error::Error;
 
 use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
 use wengert::data::picture::Grid;
 use wengert::prelude::*;
 
+use crate::charts::fonts;
 use crate::gallery::Row;
 
 /// The width of the names.
@@ -15,12 +15,7 @@ const GAP: usize = 4;
 
 /// The sheet as a picture `[3, h, w]`.
 pub(crate) fn draw(rows: &[Row]) -> Result<Tensor, Box<dyn Error>> {
-    // The sheet brings its fonts with it, so that it looks the same on every machine.
-    for (style, font) in
-        [(FontStyle::Normal, dejavu::sans::regular()), (FontStyle::Bold, dejavu::sans::bold())]
-    {
-        register_font("sans-serif", style, font).ok().expect("a whole font");
-    }
+    fonts();
     let strips: Vec<Tensor> = rows
         .iter()
         .map(|row| {

@@ -1,9 +1,8 @@
-//! Charts of lines by epoch, and the font of all pictures: what several examples draw alike.
+//! Charts of lines by epoch, and the fonts of all pictures: what several examples draw alike.
 
 // Each example takes what it needs.
 #![allow(dead_code)]
 
-use std::error::Error;
 use std::ops::Range;
 use std::sync::Once;
 
@@ -12,22 +11,31 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
 
-pub(crate) type Outcome = Result<(), Box<dyn Error>>;
+use crate::common::Outcome;
 
-/// The colours of series, in this order.
-pub(crate) const COLOURS: [RGBColor; 5] = [
+/// Ten colours that are easily told apart, of series in this order.
+pub(crate) const COLOURS: [RGBColor; 10] = [
     RGBColor(31, 119, 180),
     RGBColor(255, 127, 14),
     RGBColor(44, 160, 44),
     RGBColor(214, 39, 40),
     RGBColor(148, 103, 189),
+    RGBColor(140, 86, 75),
+    RGBColor(227, 119, 194),
+    RGBColor(127, 127, 127),
+    RGBColor(188, 189, 34),
+    RGBColor(23, 190, 207),
 ];
 
-/// The pictures bring their font with them, so that they look the same on every machine.
+/// The pictures bring their fonts with them, so that they look the same on every machine.
 pub(crate) fn fonts() {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
-        register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular()).ok().expect("a whole font");
+        for (style, font) in
+            [(FontStyle::Normal, dejavu::sans::regular()), (FontStyle::Bold, dejavu::sans::bold())]
+        {
+            register_font("sans-serif", style, font).ok().expect("a whole font");
+        }
     });
 }
 

@@ -10,10 +10,11 @@
 
 #[path = "../charts/mod.rs"]
 mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 mod options;
 mod training;
 
-use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -23,28 +24,20 @@ use plotters::prelude::*;
 use wengert::data::{digits, split, transform};
 use wengert::prelude::*;
 
-use charts::{COLOURS, Outcome, Series, fonts, lines};
+use charts::{COLOURS, Series, fonts, lines};
+use common::{Outcome, finish, make_folder, use_threads};
 use options::Options;
 
 /// The folds must not follow the seed of the training.
 const FOLDS_SEED: u64 = 2026;
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(&Options::parse()))
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
-    std::fs::create_dir_all(&options.out)
-        .map_err(|e| format!("cannot make the folder {}: {e}", options.out.display()))?;
+fn run(options: &Options) -> Outcome {
+    use_threads(options.threads)?;
+    make_folder(&options.out)?;
     let size = options.model.input_size();
     let digits = digits().map_inputs(|x| transform::resize_bilinear(x, size, size));
     let count = usize::from(options.folds);

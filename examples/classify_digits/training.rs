@@ -7,6 +7,7 @@ use wengert::data::{Batches, Dataset, RandomAffine};
 use wengert::prelude::*;
 use wengert::train::accuracy;
 
+use crate::common::predictions;
 use crate::options::Options;
 
 /// Trains with AdamW on distorted pictures; the accuracy on the test part after each epoch. That of the last counts:
@@ -34,18 +35,10 @@ pub(crate) fn train(
             let loss = model.forward(&tape.constant(pictures)).cross_entropy(&batch.labels);
             optimizer.step(&loss.backward());
         }
-        curve.push(test_accuracy(model, test));
+        curve.push(accuracy(&predictions(model, test), test.labels()));
         bar.set_message(format!("{:.2} %", 100.0 * curve[epoch as usize]));
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(curve)
-}
-
-fn test_accuracy(model: &dyn Layer<f32>, test: &Dataset) -> f64 {
-    let predicted: Vec<i64> = Batches::new(test, 256)
-        .epoch(0)
-        .flat_map(|batch| model.forward(&batch.inputs).argmax(1).to_vec())
-        .collect();
-    accuracy(&predicted, test.labels())
 }

@@ -1,38 +1,14 @@
 //! Boxes with labels on pictures.
 
-use std::error::Error;
 use std::path::Path;
-use std::sync::Once;
 
 use image::RgbImage;
 use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
 use wengert::data::detection::BoundingBox;
 use wengert::prelude::*;
 
-pub(crate) type Outcome = Result<(), Box<dyn Error>>;
-
-/// Ten colours that are easily told apart.
-pub(crate) const COLOURS: [RGBColor; 10] = [
-    RGBColor(31, 119, 180),
-    RGBColor(255, 127, 14),
-    RGBColor(44, 160, 44),
-    RGBColor(214, 39, 40),
-    RGBColor(148, 103, 189),
-    RGBColor(140, 86, 75),
-    RGBColor(227, 119, 194),
-    RGBColor(127, 127, 127),
-    RGBColor(188, 189, 34),
-    RGBColor(23, 190, 207),
-];
-
-/// The pictures bring their font with them, so that they look the same on every machine.
-pub(crate) fn fonts() {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular()).ok().expect("a whole font");
-    });
-}
+use crate::charts::fonts;
+use crate::common::Outcome;
 
 /// Paper to lay pictures on and write over.
 pub(crate) struct Sheet {

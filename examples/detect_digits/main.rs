@@ -10,6 +10,10 @@
 //! them and what was found, the curves of precision by recall, and those of the loss. With
 //! `--load FILE --image PICTURE` it finds the digits in a picture of yours.
 
+#[path = "../charts/mod.rs"]
+mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 mod drawing;
 mod evaluation;
 mod options;
@@ -18,7 +22,6 @@ mod scenes;
 mod training;
 mod weights;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -27,27 +30,19 @@ use wengert::data::transform::letterbox;
 use wengert::ndarray::Axis;
 use wengert::prelude::*;
 
+use common::{Outcome, finish, make_folder, use_threads};
 use options::Options;
 
 /// Boxes of a lower score are not drawn.
 const SHOWN_SCORE: f64 = 0.5;
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(&Options::parse()))
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
-    std::fs::create_dir_all(&options.out)
-        .map_err(|e| format!("cannot make the folder {}: {e}", options.out.display()))?;
+fn run(options: &Options) -> Outcome {
+    use_threads(options.threads)?;
+    make_folder(&options.out)?;
     if let Some(image) = &options.image {
         return find(image, options);
     }
@@ -87,7 +82,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 /// Finds the digits in a picture of the user's, and draws them.
-fn find(image: &std::path::Path, options: &Options) -> Result<(), Box<dyn Error>> {
+fn find(image: &std::path::Path, options: &Options) -> Outcome {
     let (_, model) = weights::load(options.load.as_ref().expect("clap asks for it"))?;
     let side = options.size.get();
     if !side.is_multiple_of(model.stride()) {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::common::learning_rate;
+
 /// Trains a small YOLO to find digits in scenes and tests it.
 #[derive(Parser)]
 pub(crate) struct Options {
@@ -39,11 +41,4 @@ pub(crate) struct Options {
     /// there.
     #[arg(long, default_value = "96", requires = "image")]
     pub(crate) size: NonZeroUsize,
-}
-
-fn learning_rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-        _ => Err("a learning rate is a number above 0".into()),
-    }
 }

@@ -9,7 +9,9 @@ use wengert::prelude::*;
 use wengert::train::detection::VocEvaluation;
 
 use crate::SHOWN_SCORE;
-use crate::drawing::{COLOURS, Outcome, Sheet, fonts};
+use crate::charts::{COLOURS, fonts};
+use crate::common::Outcome;
+use crate::drawing::Sheet;
 use crate::training::History;
 
 /// How many scenes are shown, in two columns.

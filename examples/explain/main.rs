@@ -9,9 +9,10 @@
 //! predicts, Grad-CAM for its second choice, the saliency of the pixels, and SmoothGrad. The weights are kept; `--load`
 //! takes them again.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod scattered;
 
-use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ use wengert::models::vision::{BlockForm, Stem};
 use wengert::prelude::*;
 use wengert::train::accuracy;
 
+use common::{Outcome, finish, make_folder, predictions, use_threads};
 use scattered::{Place, scatter};
 
 /// Shows what a network that reads digits looks at.
@@ -56,21 +58,12 @@ struct Options {
 const STAGES: [&str; 6] = ["conv1", "bn1", "relu", "layer1.0", "layer2.0", "layer3.0"];
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(&Options::parse()))
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
-    std::fs::create_dir_all(&options.out)
-        .map_err(|e| format!("cannot make the folder {}: {e}", options.out.display()))?;
+fn run(options: &Options) -> Outcome {
+    use_threads(options.threads)?;
+    make_folder(&options.out)?;
     // The split must not follow the seed of the training.
     let [train, test] = digits().split([0.8, 0.2], &mut ChaCha8Rng::seed_from_u64(2026));
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
@@ -87,10 +80,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 
     let (set, places) = scatter(&test, &mut rng);
-    let predicted: Vec<i64> = Batches::new(&set, 64)
-        .epoch(0)
-        .flat_map(|batch| model.forward(&batch.inputs).argmax(1).to_vec())
-        .collect();
+    let predicted = predictions(&model, &set);
     let right = accuracy(&predicted, set.labels());
     println!("{:.2} % of {} digits are read rightly", 100.0 * right, set.len());
 
@@ -106,7 +96,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 /// Trains with AdamW; each epoch has the digits at other places.
-fn learn(model: &ResNet, train: &Dataset, options: &Options) -> Result<(), Box<dyn Error>> {
+fn learn(model: &ResNet, train: &Dataset, options: &Options) -> Outcome {
     const BATCH: usize = 32;
     let steps = options.epochs * train.len().div_ceil(BATCH) as u64;
     let mut optimizer = AdamW::new(model.parameters(), Cosine::new(5e-3, steps).warmup(steps / 20));
@@ -131,12 +121,7 @@ fn learn(model: &ResNet, train: &Dataset, options: &Options) -> Result<(), Box<d
 }
 
 /// One column for each picture: itself, and below it what the network looks at.
-fn sheet(
-    model: &ResNet,
-    pictures: &Tensor,
-    options: &Options,
-    rng: &mut ChaCha8Rng,
-) -> Result<(), Box<dyn Error>> {
+fn sheet(model: &ResNet, pictures: &Tensor, options: &Options, rng: &mut ChaCha8Rng) -> Outcome {
     let n = pictures.shape()[0];
     let probabilities = model.forward(pictures).softmax(1);
     let first = probabilities.argmax(1);

@@ -11,6 +11,8 @@
 
 #[path = "../charts/mod.rs"]
 mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 mod modules;
 mod picture;
 
@@ -23,6 +25,7 @@ use std::time::Instant;
 use clap::Parser;
 use wengert::prelude::*;
 
+use common::{Outcome, finish, make_folder, use_threads};
 use modules::{GOOGLENET, Module};
 
 /// Counts and measures the 5×5 branch and whole Inception modules, with and without 1×1 reductions.
@@ -50,21 +53,12 @@ pub(crate) struct Cost {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(&Options::parse()))
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
-    std::fs::create_dir_all(&options.out)
-        .map_err(|e| format!("cannot make the folder {}: {e}", options.out.display()))?;
+fn run(options: &Options) -> Outcome {
+    use_threads(options.threads)?;
+    make_folder(&options.out)?;
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     let conv =
         |inputs, outputs, kernel| Conv2dConfig::new(inputs, outputs, kernel).padding(kernel / 2).bias(false);

@@ -6,7 +6,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::Cost;
-use crate::charts::{COLOURS, Outcome, fonts, text_style};
+use crate::charts::{COLOURS, fonts, text_style};
+use crate::common::Outcome;
 
 /// The names of the bars, and the naive and the reduced value of each.
 type Bars<'a> = Vec<(&'a str, [f64; 2])>;

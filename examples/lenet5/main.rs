@@ -11,34 +11,28 @@
 
 #[path = "../charts/mod.rs"]
 mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 mod input;
 mod options;
 mod pictures;
 mod training;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
 use wengert::models::LeNet5;
 use wengert::prelude::*;
 
+use common::{Outcome, finish, make_folder, use_threads};
 use options::Options;
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(&Options::parse()))
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
+fn run(options: &Options) -> Outcome {
+    use_threads(options.threads)?;
     if let Some(image) = &options.predict {
         let weights = options.load.as_ref().expect("clap asks for it");
         return predict(weights, image);
@@ -59,8 +53,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         model.load(weights)?;
     }
 
-    std::fs::create_dir_all(&options.out)
-        .map_err(|e| format!("cannot make the folder {}: {e}", options.out.display()))?;
+    make_folder(&options.out)?;
     let history = training::train(&model, &sets, options)?;
     let verdict = training::evaluate(&model, &sets.test);
 
@@ -77,7 +70,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads one picture and says what the network sees in it.
-fn predict(weights: &std::path::Path, image: &std::path::Path) -> Result<(), Box<dyn Error>> {
+fn predict(weights: &std::path::Path, image: &std::path::Path) -> Outcome {
     let picture = input::picture(image)?;
     let model = LeNet5::<f32>::new(10, &mut ChaCha8Rng::seed_from_u64(0));
     model.load(weights)?;

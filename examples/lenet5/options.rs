@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::common::learning_rate;
+
 /// Trains LeNet-5 on handwritten digits and tests it.
 #[derive(Parser)]
 pub(crate) struct Options {
@@ -36,11 +38,4 @@ pub(crate) struct Options {
     /// A picture of one digit to read with the loaded weights, in place of training.
     #[arg(long, value_name = "IMAGE.png", requires = "load")]
     pub(crate) predict: Option<PathBuf>,
-}
-
-fn learning_rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-        _ => Err("a learning rate is a number above 0".into()),
-    }
 }

@@ -6,7 +6,8 @@ use plotters::prelude::*;
 use wengert::data::Dataset;
 use wengert::train::ConfusionMatrix;
 
-use crate::charts::{COLOURS, Outcome, Series, centred, fonts, lines, text_style};
+use crate::charts::{COLOURS, Series, centred, fonts, lines, text_style};
+use crate::common::Outcome;
 use crate::training::History;
 
 /// Loss on the left, accuracy on the right, by epoch.

@@ -10,6 +10,7 @@ use wengert::optim::{AdamW, Cosine, Optimizer, Schedule};
 use wengert::prelude::*;
 use wengert::train::ConfusionMatrix;
 
+use crate::common::{hits, predictions};
 use crate::input::Sets;
 use crate::options::Options;
 
@@ -49,7 +50,7 @@ pub(crate) fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Resu
             let logits = model.forward(&tape.constant(pictures));
             let loss = logits.cross_entropy(&batch.labels);
             loss_sum += f64::from(loss.item()) * batch.len() as f64;
-            right += hits(&logits.argmax(1), &batch.labels);
+            right += hits(logits.argmax(1).as_slice(), batch.labels.as_slice());
             seen += batch.len();
             optimizer.step(&loss.backward());
             bar.inc(batch.len() as u64);
@@ -82,18 +83,10 @@ pub(crate) fn train(model: &LeNet5<f32>, sets: &Sets, options: &Options) -> Resu
     Ok(history)
 }
 
-/// Predicts every example of a set, on no tape.
+/// Predicts every example of a set.
 pub(crate) fn evaluate(model: &LeNet5<f32>, set: &Dataset) -> Verdict {
     let mut confusion = ConfusionMatrix::new(set.class_names());
-    let mut predictions = Vec::with_capacity(set.len());
-    for batch in Batches::new(set, 256).epoch(0) {
-        let predicted = model.forward(&batch.inputs).argmax(1);
-        confusion.record(predicted.as_slice(), batch.labels.as_slice());
-        predictions.extend_from_slice(predicted.as_slice());
-    }
+    let predictions = predictions(model, set);
+    confusion.record(&predictions, set.labels());
     Verdict { predictions, confusion }
-}
-
-fn hits(predicted: &Indices, labels: &Indices) -> usize {
-    predicted.as_slice().iter().zip(labels.as_slice()).filter(|(p, l)| p == l).count()
 }

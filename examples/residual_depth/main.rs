@@ -11,6 +11,8 @@
 
 #[path = "../charts/mod.rs"]
 mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -25,7 +27,8 @@ use wengert::data::{Batches, Dataset, digits};
 use wengert::models::vision::Shortcut;
 use wengert::prelude::*;
 
-use charts::{COLOURS, Outcome, Series, fonts, lines};
+use charts::{COLOURS, Series, fonts, lines};
+use common::{Outcome, finish, hits, learning_rate, make_folder, predictions, use_threads};
 
 /// Trains plain and residual networks of growing depth on the digits.
 #[derive(Parser)]
@@ -63,21 +66,8 @@ fn depth(text: &str) -> Result<usize, String> {
     }
 }
 
-fn learning_rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-        _ => Err("a learning rate is a number above 0".into()),
-    }
-}
-
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(&Options::parse()))
 }
 
 /// Accuracies after each epoch, in percent.
@@ -94,12 +84,9 @@ impl History {
     }
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
-    std::fs::create_dir_all(&options.out)
-        .map_err(|e| format!("cannot make the folder {}: {e}", options.out.display()))?;
+fn run(options: &Options) -> Outcome {
+    use_threads(options.threads)?;
+    make_folder(&options.out)?;
     // The split must not follow the seed of the training.
     let [train, test] = digits().split([0.8, 0.2], &mut ChaCha8Rng::seed_from_u64(2026));
     println!("{} digits to train on, {} to test on, 8×8 pixels\n", train.len(), test.len());
@@ -120,11 +107,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let picture = options.out.join("curves.png");
     draw(&depths, &plain, &residual, &picture)?;
     println!("\nthe curves are in {}", picture.display());
-    let (depth, plain, residual) = (depths.last(), plain.last(), residual.last());
-    let (Some(depth), Some(plain), Some(residual)) = (depth, plain, residual) else {
-        return Err("there are no depths".into());
-    };
-    let (plain, residual) = (plain.last().1, residual.last().1);
+    let deepest = depths.len() - 1;
+    let (depth, plain, residual) = (depths[deepest], plain[deepest].last().1, residual[deepest].last().1);
     println!("test accuracy of {depth} layers: plain {plain:.2} %, residual {residual:.2} %");
     Ok(())
 }
@@ -152,24 +136,17 @@ fn learn(
         for batch in batches.epoch(epoch) {
             let tape = Tape::training(epoch);
             let logits = model.forward(&tape.constant(batch.inputs));
-            right += hits(&logits.argmax(1), &batch.labels);
+            right += hits(logits.argmax(1).as_slice(), batch.labels.as_slice());
             seen += batch.labels.len();
             optimizer.step(&logits.cross_entropy(&batch.labels).backward());
         }
-        let tested: usize = Batches::new(test, 256)
-            .epoch(0)
-            .map(|batch| hits(&model.forward(&batch.inputs).argmax(1), &batch.labels))
-            .sum();
+        let tested = hits(&predictions(&model, test), test.labels());
         history.train.push(100.0 * right as f64 / seen as f64);
         history.test.push(100.0 * tested as f64 / test.len() as f64);
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(history)
-}
-
-fn hits(predicted: &Indices, labels: &Indices) -> usize {
-    predicted.as_slice().iter().zip(labels.as_slice()).filter(|(p, l)| p == l).count()
 }
 
 /// The curves of the plain networks on the left, those of the residual ones on the right, each depth in a colour: on the

@@ -7,6 +7,10 @@
 //! prints each schedule's rates at a few steps and draws them, over 400 steps, into `target/schedules.png`. With
 //! `--out FILE.svg` the picture is one of vectors.
 
+#[path = "../charts/mod.rs"]
+mod charts;
+#[path = "../common/mod.rs"]
+mod common;
 mod gallery;
 mod sheet;
 

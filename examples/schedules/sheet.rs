@@ -1,18 +1,16 @@
 //! The picture: small plots in rows, all with the same axes.
 
-use std::error::Error;
 use std::path::Path;
-use std::sync::Once;
 
 use image::{RgbImage, imageops};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontStyle, register_font};
 
+use crate::charts::fonts;
+use crate::common::Outcome;
 use crate::gallery::{Corner, Curve, Panel, STEPS};
 
-type Outcome = Result<(), Box<dyn Error>>;
 type Area<D> = DrawingArea<D, Shift>;
 
 /// Everything is drawn this many times larger than it is shown: a bitmap is then made smaller, which smooths
@@ -34,18 +32,6 @@ const TEXT: RGBColor = RGBColor(35, 35, 35);
 const SOFT: RGBColor = RGBColor(115, 115, 115);
 const GRID: RGBColor = RGBColor(228, 228, 228);
 const AXIS: RGBColor = RGBColor(150, 150, 150);
-
-/// The picture brings its fonts with it, so that it looks the same on every machine.
-fn fonts() {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        for (style, font) in
-            [(FontStyle::Normal, dejavu::sans::regular()), (FontStyle::Bold, dejavu::sans::bold())]
-        {
-            register_font("sans-serif", style, font).ok().expect("a whole font");
-        }
-    });
-}
 
 /// Draws the panels into a PNG file, or an SVG file if its name ends so.
 pub(crate) fn draw(panels: &[Panel], path: &Path) -> Outcome {

@@ -5,6 +5,8 @@ use nn::{ConfigError, Conv2d, Conv2dConfig, Layer, Linear, Module};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::configured::{expect, positive, wrong};
+
 /// LeNet-5, for grey pictures of 28×28 or 32×32: [batch, 1, height, width] to logits [batch, classes].
 ///
 /// | layer | | output | parameters |
@@ -110,10 +112,7 @@ impl LeNet5Config {
     /// If there are no classes, or the pictures' size is neither 28 nor 32.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> LeNet5<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The model, for a configuration that comes from outside the program.
@@ -121,15 +120,13 @@ impl LeNet5Config {
     /// # Errors
     /// Where [`init`](Self::init) panics.
     pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<LeNet5<T>, ConfigError> {
-        let wrong = |field, found, expected| Err(ConfigError::new("LeNet5Config", field, found, expected));
+        const NAME: &str = "LeNet5Config";
         let padding = match self.input_size {
             28 => 2,
             32 => 0,
-            other => return wrong("input_size", other, "28 or 32"),
+            other => return wrong(NAME, "input_size", other, "28 or 32"),
         };
-        if self.classes == 0 {
-            return wrong("classes", 0, "at least 1");
-        }
+        positive(NAME, [("classes", self.classes)])?;
         let linear = |inputs, outputs, rng: &mut _| nn::LinearConfig::new(inputs, outputs).try_init(rng);
         Ok(LeNet5 {
             c1: Conv2dConfig::new(1, 6, 5).padding(padding).try_init(rng)?,

@@ -3,6 +3,7 @@
 //! Each family has a file: its configuration, a builder, and the paper it comes from. All models are modules,
 //! so they save, load, freeze and clone like layers, and their parameters have PyTorch's names.
 
+mod configured;
 pub mod detection;
 mod lenet;
 mod logistic_regression;

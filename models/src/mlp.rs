@@ -5,6 +5,8 @@ use nn::{Activation, ConfigError, Dropout, Init, Layer, Linear, LinearConfig, Mo
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::configured::{dropout, expect, wrong};
+
 /// A multi-layer perceptron: fully connected layers with an activation between each two, none after the last.
 ///
 /// ```
@@ -106,10 +108,7 @@ impl MlpConfig {
     /// initialization is none.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Mlp<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The model, for a configuration that comes from outside the program.
@@ -117,16 +116,12 @@ impl MlpConfig {
     /// # Errors
     /// Where [`init`](Self::init) panics.
     pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<Mlp<T>, ConfigError> {
+        const NAME: &str = "MlpConfig";
         if self.features.len() < 2 || self.features.contains(&0) {
-            return Err(ConfigError::new(
-                "MlpConfig",
-                "features",
-                format_args!("{:?}", self.features),
-                "at least two numbers, the input's and the output's, none of them 0",
-            ));
+            let expected = "at least two numbers, the input's and the output's, none of them 0";
+            return wrong(NAME, "features", format_args!("{:?}", self.features), expected);
         }
-        let dropout = Dropout::try_new(self.dropout)
-            .map_err(|_| ConfigError::new("MlpConfig", "dropout", self.dropout, "a probability in 0..=1"))?;
+        let dropout = dropout(NAME, "dropout", self.dropout)?;
         let layers = self
             .features
             .windows(2)

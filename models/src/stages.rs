@@ -68,17 +68,19 @@ pub trait Stages<T: Float>: Layer<T> {
     #[track_caller]
     fn features(&self, x: &Tensor<T>, names: &[&str]) -> Vec<Tensor<T>> {
         let stages = self.stages();
-        let wanted: Vec<usize> = names.iter().map(|name| position(&stages, name)).collect();
-        let mut found = vec![None; names.len()];
+        // A loop, as a closure would hide the caller's line.
+        let mut wanted = Vec::with_capacity(names.len());
+        for name in names {
+            wanted.push(position(&stages, name));
+        }
+        let mut found = Wanted::new(&wanted);
         let _stages = x.tape().map(|tape| tape.scope(""));
         let mut x = x.clone();
         for (at, stage) in stages.iter().enumerate().take(wanted.iter().max().map_or(0, |last| last + 1)) {
             x = stage.layer.forward_in(&stage.name, &x);
-            for (slot, _) in found.iter_mut().zip(&wanted).filter(|(_, wanted)| **wanted == at) {
-                *slot = Some(x.clone());
-            }
+            found.pass(at, &x);
         }
-        found.into_iter().map(|feature| feature.expect("every wanted stage was passed")).collect()
+        found.into_outputs()
     }
 
     /// Freezes the parameters and buffers of the stages up to the one of this name, which is included: they keep their
@@ -102,5 +104,30 @@ fn position<T: Float>(stages: &[Stage<'_, T>], name: &str) -> usize {
             let names: Vec<&str> = stages.iter().map(|stage| stage.name.as_str()).collect();
             panic!("no stage is named `{name}`; the stages are {}", names.join(", "))
         }
+    }
+}
+
+/// The outputs of some layers of a chain, picked up as it is gone through.
+pub(crate) struct Wanted<'a, T: Float> {
+    layers: &'a [usize],
+    found: Vec<Option<Tensor<T>>>,
+}
+
+impl<'a, T: Float> Wanted<'a, T> {
+    /// Of the layers of these numbers, of which one may occur twice.
+    pub(crate) fn new(layers: &'a [usize]) -> Self {
+        Self { layers, found: vec![None; layers.len()] }
+    }
+
+    /// Keeps the output of a layer if it is wanted.
+    pub(crate) fn pass(&mut self, layer: usize, output: &Tensor<T>) {
+        for (slot, _) in self.found.iter_mut().zip(self.layers).filter(|(_, wanted)| **wanted == layer) {
+            *slot = Some(output.clone());
+        }
+    }
+
+    /// In the order in which they are wanted.
+    pub(crate) fn into_outputs(self) -> Vec<Tensor<T>> {
+        self.found.into_iter().map(|output| output.expect("every wanted layer was passed")).collect()
     }
 }

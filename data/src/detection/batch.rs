@@ -43,7 +43,7 @@ impl DetectionBatch {
         for objects in &self.objects {
             for object in objects {
                 let b = object.bounding_box;
-                boxes.extend([b.x1, b.y1, b.x2, b.y2].map(|edge| edge as f32));
+                boxes.extend(b.edges().map(|edge| edge as f32));
                 classes.push(object.class as i64);
             }
             let empty = most - objects.len();

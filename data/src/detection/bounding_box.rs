@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!((b.x1, b.y1, b.x2, b.y2), (10.0, 20.0, 40.0, 60.0));
 /// assert_eq!((b.width(), b.height(), b.area()), (30.0, 40.0, 1200.0));
 /// assert_eq!(b.center(), (25.0, 40.0));
+/// assert!(b.has_size() && b.edges() == [10.0, 20.0, 40.0, 60.0]);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BoundingBox {
@@ -41,6 +42,16 @@ impl BoundingBox {
     /// By its centre, width and height, as YOLO has it.
     pub fn from_center(x: f64, y: f64, width: f64, height: f64) -> Self {
         Self::new(x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0)
+    }
+
+    /// [x1, y1, x2, y2].
+    pub const fn edges(&self) -> [f64; 4] {
+        [self.x1, self.y1, self.x2, self.y2]
+    }
+
+    /// Whether width and height are finite numbers above 0.
+    pub fn has_size(&self) -> bool {
+        [self.width(), self.height()].iter().all(|side| *side > 0.0 && side.is_finite())
     }
 
     /// x2 − x1.

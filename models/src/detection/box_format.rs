@@ -115,7 +115,7 @@ pub fn clip_boxes_to_image<T: Float>(boxes: &Tensor<T>, (height, width): (f64, f
 /// assert_eq!(tensor_to_boxes(&tensor), boxes);
 /// ```
 pub fn boxes_to_tensor<T: Float>(boxes: &[BoundingBox]) -> Tensor<T> {
-    let edges = boxes.iter().flat_map(|b| [b.x1, b.y1, b.x2, b.y2]).map(T::from_f64);
+    let edges = boxes.iter().flat_map(BoundingBox::edges).map(T::from_f64);
     Tensor::from_vec([boxes.len(), 4], edges.collect())
 }
 

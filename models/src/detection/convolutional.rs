@@ -79,6 +79,15 @@ pub enum ConvolutionalError {
         /// Its name.
         layer: String,
     },
+    /// A batch normalization stands between the flattening and the first fully connected layer.
+    #[error(
+        "the batch normalization `{layer}` stands between the flattening and the first fully connected layer: it \
+         normalizes each number of the map by itself, for which there is no convolution"
+    )]
+    Normalized {
+        /// Its name.
+        layer: String,
+    },
     /// The network never flattens its map, or has a fully connected layer for other features than the map's.
     #[error("the network gives {output:?} for one picture, not [1, outputs]")]
     Output {
@@ -134,6 +143,9 @@ impl<T: Float> ToConvolutional<T> for Sequential<T> {
                     if let Some(linear) = layer.downcast_ref::<Linear<T>>() {
                         network.push_named(name, convolution(linear, map.take()))
                     } else if let Some(norm) = layer.downcast_ref::<BatchNorm1d<T>>() {
+                        if map.is_some() {
+                            return Err(ConvolutionalError::Normalized { layer: name.to_owned() });
+                        }
                         network.push_named(name, of_pictures(norm, x.shape()[1]))
                     } else {
                         push(network, name, layer)
@@ -191,12 +203,16 @@ fn convolution<T: Float>(linear: &Linear<T>, map: Option<[usize; 3]>) -> Conv2d<
         .bias_init(Init::zeros())
         .init(&mut ChaCha8Rng::seed_from_u64(0));
     conv.weight = Parameter::new(weight.reshape([outputs, channels, height, width]));
+    if linear.weight.is_frozen() {
+        conv.weight.freeze();
+    }
     conv.bias = bias.clone();
     conv
 }
 
 fn of_pictures<T: Float>(norm: &BatchNorm1d<T>, channels: usize) -> BatchNorm2d<T> {
-    let mut pictures: BatchNorm2d<T> = BatchNormConfig::new(channels).eps(norm.eps()).init();
+    let config = BatchNormConfig::new(channels).eps(norm.eps()).momentum(norm.momentum());
+    let mut pictures: BatchNorm2d<T> = config.init();
     pictures.weight = norm.weight.clone();
     pictures.bias = norm.bias.clone();
     pictures.running_mean = norm.running_mean.clone();
@@ -214,12 +230,11 @@ fn same<T: Float>(expected: &Tensor<T>, found: &Tensor<T>) -> Result<(), Convolu
     if found.shape() != [1, expected.shape()[1], 1, 1] {
         return differs("another shape".into());
     }
-    let pairs = expected.to_vec().into_iter().zip(found.to_vec());
-    let (mut most, mut largest) = (0.0f64, 0.0f64);
-    for (a, b) in pairs.map(|(a, b)| (a.to_f64(), b.to_f64())) {
-        most = most.max((a - b).abs());
-        largest = largest.max(a.abs());
-    }
-    let tolerance = 1e-4 * largest.max(1.0);
+    let [expected_numbers, numbers] =
+        [expected, found].map(|x| x.to_vec().into_iter().map(Float::to_f64).collect::<Vec<_>>());
+    let differences = expected_numbers.iter().zip(&numbers).map(|(a, b)| (a - b).abs());
+    // The order of all numbers, in which NaN is the largest.
+    let most = differences.max_by(f64::total_cmp).unwrap_or(0.0);
+    let tolerance = 1e-4 * expected_numbers.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()));
     if most <= tolerance { Ok(()) } else { differs(format!("they differ by {most:.2e}")) }
 }

@@ -50,8 +50,9 @@ mod reorg;
 mod weights;
 
 pub use self::cfg::{
-    AvgPool, Cfg, CfgError, CfgLayer, Connected, Convolutional, DetectionOptions, Dropout, Ignored, MaxPool,
-    NetOptions, RegionOptions, Reorg, Route, Section, Shortcut, Softmax, Upsample, YoloOptions,
+    Cfg, CfgError, CfgLayer, ConnectedOptions, ConvolutionalOptions, DetectionOptions, DropoutOptions,
+    Ignored, MaxPoolOptions, NetOptions, RegionOptions, ReorgOptions, RouteOptions, Section, ShortcutOptions,
+    SoftmaxOptions, UpsampleOptions, YoloOptions,
 };
 pub use self::net::{DarknetNet, Epsilon, HeadOutput};
 pub use self::reorg::{reorg, reorg_reverse};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchors::best;
 use super::shape_iou;
+use crate::configured::{expect, positive, wrong};
 
 /// How the objects of a picture become the label y = [P_c, b_x, b_y, b_h, b_w, c₁, …, c_C] of a network, and back.
 ///
@@ -79,30 +80,24 @@ impl BoxEncoding {
     /// # Errors
     /// If there are no classes or cells, or the size or an anchor is not positive and finite.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let wrong =
-            |field, found: String, expected| Err(ConfigError::new("BoxEncoding", field, found, expected));
-        let positive = |sides: &[f64; 2]| sides.iter().all(|side| *side > 0.0 && side.is_finite());
+        const NAME: &str = "BoxEncoding";
+        let sides_are_positive = |sides: &[f64; 2]| sides.iter().all(|side| *side > 0.0 && side.is_finite());
         let (rows, columns) = self.cells();
-        if self.classes == 0 {
-            return wrong("classes", "0".into(), "at least 1");
-        }
-        if !positive(&self.size.into()) {
-            return wrong("size", format!("{:?}", self.size), "a positive width and height");
+        positive(NAME, [("classes", self.classes)])?;
+        if !sides_are_positive(&self.size.into()) {
+            return wrong(NAME, "size", format_args!("{:?}", self.size), "a positive width and height");
         }
         if rows == 0 || columns == 0 {
-            return wrong("grid", format!("{:?}", (rows, columns)), "at least one row and column");
+            return wrong(NAME, "grid", format_args!("{:?}", (rows, columns)), "at least one row and column");
         }
-        if !self.anchors.iter().all(positive) {
-            return wrong("anchors", format!("{:?}", self.anchors), "positive widths and heights");
+        if !self.anchors.iter().all(sides_are_positive) {
+            return wrong(NAME, "anchors", format_args!("{:?}", self.anchors), "positive widths and heights");
         }
         let entries = [rows, columns, self.anchors.len().max(1), self.classes.saturating_add(5), 8];
         let bytes = entries.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
         if bytes.is_none_or(|bytes| bytes > isize::MAX as usize) {
-            return wrong(
-                "grid",
-                format!("{:?}", (rows, columns)),
-                "a label that fits into the address space",
-            );
+            let found = format_args!("{:?}", (rows, columns));
+            return wrong(NAME, "grid", found, "a label that fits into the address space");
         }
         Ok(())
     }
@@ -112,7 +107,12 @@ impl BoxEncoding {
     }
 
     /// The shape of a picture's label.
+    ///
+    /// # Panics
+    /// If [`check`](Self::check) fails.
+    #[track_caller]
     pub fn shape(&self) -> Vec<usize> {
+        expect(self.check());
         let mut shape = Vec::new();
         if self.grid.is_some() || !self.anchors.is_empty() {
             let (rows, columns) = self.cells();
@@ -128,9 +128,10 @@ impl BoxEncoding {
     /// Row, column and anchor of each object, or None for one that is left out. Without anchors the anchor is 0.
     ///
     /// # Panics
-    /// If an object's class is not one of the encoding's.
+    /// If an object's class is not one of the encoding's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn assign(&self, objects: &[Object]) -> Vec<Option<(usize, usize, usize)>> {
+        expect(self.check());
         let mut taken = Vec::with_capacity(objects.len());
         for (number, object) in objects.iter().enumerate() {
             assert!(
@@ -147,19 +148,18 @@ impl BoxEncoding {
 
     fn place(&self, object: &Object) -> Option<(usize, usize, usize)> {
         let truth = &object.bounding_box;
-        let shape = [truth.width(), truth.height()];
-        let positive = |side: f64| side > 0.0 && side.is_finite();
-        if object.difficult || object.crowd || !shape.into_iter().all(positive) {
+        if object.difficult || object.crowd || !truth.has_size() {
             return None;
         }
         let ((width, height), (rows, columns)) = (self.size, self.cells());
         let (x, y) = truth.center();
         // The quotient of a centre just before the edge may round up to the edge.
         let cell = |x: f64, side: f64, cells: usize| {
-            let inside = x >= 0.0 && x < side && cells > 0;
+            let inside = x >= 0.0 && x < side;
             inside.then(|| ((x / side * cells as f64) as usize).min(cells - 1))
         };
         let (row, column) = (cell(y, height, rows)?, cell(x, width, columns)?);
+        let shape = [truth.width(), truth.height()];
         let (anchor, _) = best(&self.anchors, |&anchor| shape_iou(anchor, shape));
         Some((row, column, anchor))
     }
@@ -167,7 +167,7 @@ impl BoxEncoding {
     /// The label of a picture.
     ///
     /// # Panics
-    /// If an object's class is not one of the encoding's.
+    /// If an object's class is not one of the encoding's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn encode<T: Float>(&self, objects: &[Object]) -> Tensor<T> {
         let shape = self.shape();
@@ -179,7 +179,7 @@ impl BoxEncoding {
     /// The labels of several pictures: the shape of one behind the batch.
     ///
     /// # Panics
-    /// If an object's class is not one of the encoding's.
+    /// If an object's class is not one of the encoding's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn encode_batch<T: Float>(&self, pictures: &[Vec<Object>]) -> Tensor<T> {
         let mut shape = self.shape();
@@ -220,7 +220,7 @@ impl BoxEncoding {
     /// that are not finite are left out.
     ///
     /// # Panics
-    /// If the shape is not that of a label.
+    /// If the shape is not that of a label, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn decode<T: Float>(&self, label: &Tensor<T>, threshold: f64) -> Vec<Detection> {
         let shape = self.shape();
@@ -244,8 +244,7 @@ impl BoxEncoding {
                 y[3] * cell_height,
             );
             if y[0] > threshold && y[1..5].iter().all(|number| number.is_finite()) {
-                let class =
-                    (0..self.classes).fold(0, |best, c| if y[5 + c] > y[5 + best] { c } else { best });
+                let (class, _) = best(&y[5..], |&p| p);
                 found.push(Detection::new(bounding_box, class, y[0]));
             }
         }

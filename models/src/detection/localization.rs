@@ -21,7 +21,7 @@ pub enum LocalizationLoss {
 /// L(ŷ, y) = (ŷ₁ − y₁)² + (ŷ₂ − y₂)² + … over all entries if P_c = 1, (ŷ₁ − y₁)² alone if P_c = 0,
 ///
 /// where the other entries of the label do not matter and may be anything. It gives one loss for each y, so that
-/// [`Reduction::None`] gives [...] and the mean is that over pictures, cells and anchors.
+/// [`Reduction::None`] gives [...] and the mean is that over pictures, cells and anchors; that of none is 0.
 ///
 /// ```
 /// use wengert::models::detection::{LocalizationLoss, localization_loss};
@@ -145,7 +145,7 @@ struct Label<T: Float> {
     entries: usize,
     predicted: Tensor<T>,
     labels: Tensor<T>,
-    present: Vec<i64>,
+    present: Indices,
 }
 
 impl<T: Float> Label<T> {
@@ -171,6 +171,7 @@ impl<T: Float> Label<T> {
                 present.push(at as i64);
             }
         }
+        let present = Indices::from_vec([present.len()], present);
         Self { name, entries, predicted, labels, present }
     }
 
@@ -187,14 +188,12 @@ impl<T: Float> Label<T> {
 
     /// The rows with an object: what stands in the others has no part in a loss, NaN or not.
     fn rows(&self, x: &Tensor<T>) -> Tensor<T> {
-        x.index_select(0, &Indices::from_vec([self.present.len()], self.present.clone()))
+        x.index_select(0, &self.present)
     }
 
     /// Losses of the rows with an object among zeros, [n].
     fn spread(&self, losses: &Tensor<T>) -> Tensor<T> {
-        let n = self.labels.shape()[0];
-        let rows = Indices::from_vec([self.present.len()], self.present.clone());
-        Tensor::zeros([n]).index_add(0, &rows, losses, 1.0)
+        Tensor::zeros([self.labels.shape()[0]]).index_add(0, &self.present, losses, 1.0)
     }
 
     /// Σ (ŷ − y)² over some entries where there is an object, [n].
@@ -211,7 +210,7 @@ impl<T: Float> Label<T> {
         let [logits, labels] = [&self.predicted, &self.labels].map(|x| self.rows(x).slice(1, 5..));
         let classes = self.entries - 5;
         let mut of = Vec::new();
-        for (row, at) in labels.to_vec().chunks_exact(classes).zip(&self.present) {
+        for (row, at) in labels.to_vec().chunks_exact(classes).zip(self.present.as_slice()) {
             let ones: Vec<usize> = (0..classes).filter(|&class| row[class] == T::one()).collect();
             let zeros = row.iter().filter(|&&entry| entry == T::zero()).count();
             assert!(
@@ -225,11 +224,11 @@ impl<T: Float> Label<T> {
     }
 }
 
+/// The losses reduced, where the mean of none is 0: pictures without objects have nothing to lose.
 #[track_caller]
-fn reduce<T: Float>(losses: Tensor<T>, reduction: Reduction) -> Tensor<T> {
+pub(super) fn reduce<T: Float>(losses: Tensor<T>, reduction: Reduction) -> Tensor<T> {
     match reduction {
-        Reduction::Mean => losses.mean(..),
-        Reduction::Sum => losses.sum(..),
-        Reduction::None => losses,
+        Reduction::Mean if losses.is_empty() => losses.sum(..),
+        _ => reduction.reduce(losses),
     }
 }

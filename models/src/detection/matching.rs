@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchors::best;
 use super::shape_iou;
+use crate::configured::{expect, wrong};
 
 /// For each object the index of the anchor whose width and height fit it best, wherever it stands: of the highest IoU,
 /// the first of equals. It is how YOLO since its second version chooses the anchor of a cell.
@@ -106,17 +107,14 @@ impl Matcher {
     /// # Errors
     /// If a threshold is not in 0..=1, or that of the background is above that of the foreground.
     pub fn check(&self) -> Result<(), ConfigError> {
+        const NAME: &str = "Matcher";
         let Self { foreground, background, .. } = *self;
-        let wrong = |field, found: f64, expected| Err(ConfigError::new("Matcher", field, found, expected));
         if !(0.0..=1.0).contains(&foreground) {
-            return wrong("foreground", foreground, "a number in 0..=1".to_owned());
+            return wrong(NAME, "foreground", foreground, "a number in 0..=1");
         }
         if !(0.0..=foreground).contains(&background) {
-            return wrong(
-                "background",
-                background,
-                format!("a number in 0..=foreground, which is {foreground}"),
-            );
+            let expected = format_args!("a number in 0..=foreground, which is {foreground}");
+            return wrong(NAME, "background", background, expected);
         }
         Ok(())
     }
@@ -127,9 +125,7 @@ impl Matcher {
     /// If [`check`](Self::check) fails.
     #[track_caller]
     pub fn matches(&self, objects: &[BoundingBox], anchors: &[BoundingBox]) -> Vec<AnchorMatch> {
-        if let Err(error) = self.check() {
-            panic!("{error}");
-        }
+        expect(self.check());
         if objects.is_empty() {
             return vec![AnchorMatch::Background; anchors.len()];
         }

@@ -62,7 +62,7 @@ impl<T: Float> Rectangle<T> {
 
 impl From<BoundingBox> for Rectangle<f64> {
     fn from(b: BoundingBox) -> Self {
-        Self::new([b.x1, b.y1, b.x2, b.y2])
+        Self::new(b.edges())
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::box_format::rows;
 use super::neighbourhood::{Neighbourhood, Rectangle};
+use crate::configured::{expect, wrong};
 
 /// Non-maximum suppression, greedy: the detections are taken from the surest to the least sure, and each drops those
 /// after it, of the same class, that overlap it too much.
@@ -102,7 +103,14 @@ impl Nms {
     /// # Errors
     /// If the IoU threshold is not in 0..=1, or that of the scores is NaN.
     pub fn check(&self) -> Result<(), ConfigError> {
-        check_thresholds("Nms", self.iou_threshold, self.score_threshold)
+        const NAME: &str = "Nms";
+        if !(0.0..=1.0).contains(&self.iou_threshold) {
+            return wrong(NAME, "iou_threshold", self.iou_threshold, "a number in 0..=1");
+        }
+        match self.score_threshold {
+            Some(score) if score.is_nan() => wrong(NAME, "score_threshold", score, "a number"),
+            _ => Ok(()),
+        }
     }
 
     /// The positions of the detections that stay, from the surest on.
@@ -160,9 +168,7 @@ impl Nms {
         scores: &[T],
         class: impl Fn(usize) -> i64,
     ) -> Vec<usize> {
-        if let Err(error) = self.check() {
-            panic!("{error}");
-        }
+        expect(self.check());
         let order = from_the_surest(boxes, scores, self.score_threshold);
         let mut classes = BTreeMap::<i64, Vec<usize>>::new();
         for &at in &order {
@@ -218,22 +224,6 @@ pub(super) fn from_the_surest<T: Float>(
     let mut order: Vec<usize> = (0..boxes.len()).filter(good).collect();
     order.sort_by(|&a, &b| scores[b].partial_cmp(&scores[a]).expect("NaN was left out"));
     order
-}
-
-pub(super) fn check_thresholds(
-    configuration: &'static str,
-    iou: f64,
-    score: Option<f64>,
-) -> Result<(), ConfigError> {
-    if !(0.0..=1.0).contains(&iou) {
-        return Err(ConfigError::new(configuration, "iou_threshold", iou, "a number in 0..=1"));
-    }
-    match score {
-        Some(score) if score.is_nan() => {
-            Err(ConfigError::new(configuration, "score_threshold", score, "a number"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The positions of the boxes [n, 4] that no surer one overlaps by an IoU above the threshold, from the highest of the

@@ -27,6 +27,7 @@ use autodiff::{Float, Reduction, Tensor, vectorized};
 use serde::{Deserialize, Serialize};
 
 use super::box_format::{box_area, check_boxes};
+use super::localization::reduce;
 
 /// One of the measures: what a configuration names to choose a loss. In a file it is written in small letters: `"giou"`.
 ///
@@ -82,6 +83,13 @@ impl Overlap {
                 boxes.shape()
             );
         }
+        let mut batches = a.shape().iter().rev().zip(b.shape().iter().rev()).skip(2);
+        assert!(
+            batches.all(|(&a, &b)| a == b || a == 1 || b == 1),
+            "{name}: the axes before [n, 4] of {:?} and {:?} do not broadcast",
+            a.shape(),
+            b.shape()
+        );
         if self == Self::Iou && a.ndim() == 2 && b.ndim() == 2 && a.tape().is_none() && b.tape().is_none() {
             return matrix(a, b);
         }
@@ -96,12 +104,7 @@ impl Overlap {
     #[track_caller]
     pub fn loss<T: Float>(self, a: &Tensor<T>, b: &Tensor<T>, reduction: Reduction) -> Tensor<T> {
         check_pairs(self.names()[2], a, b);
-        let losses = 1.0 - self.broadcast(a, b);
-        match reduction {
-            Reduction::Mean if !losses.is_empty() => losses.mean(..),
-            Reduction::Mean | Reduction::Sum => losses.sum(..),
-            Reduction::None => losses,
-        }
+        reduce(1.0 - self.broadcast(a, b), reduction)
     }
 
     /// What messages call it: boxes one by one, in pairs, as a loss.

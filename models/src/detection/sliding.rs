@@ -7,6 +7,8 @@ use nn::{ConfigError, Layer};
 use serde::{Deserialize, Serialize};
 
 use super::Nms;
+use super::anchors::best;
+use crate::configured::{expect, wrong};
 
 /// Windows of one size at every step over a picture, and over the picture at other sizes: the oldest way to make a
 /// detector of a classifier.
@@ -45,6 +47,9 @@ pub struct SlidingWindows {
     scales: Vec<f64>,
 }
 
+/// The largest scale, which makes 256 pixels of one, so that a file cannot ask for any memory.
+const MOST_SCALE: f64 = 16.0;
+
 fn as_it_is() -> Vec<f64> {
     vec![1.0]
 }
@@ -55,7 +60,7 @@ impl SlidingWindows {
         Self { size: size.into(), stride: stride.into(), scales: as_it_is() }
     }
 
-    /// The factors by which the picture is resized (default: 1 alone).
+    /// The factors by which the picture is resized, up to 16 (default: 1 alone).
     pub fn scales(mut self, scales: impl Into<Vec<f64>>) -> Self {
         self.scales = scales.into();
         self
@@ -64,31 +69,23 @@ impl SlidingWindows {
     /// Whether there are such windows, for a configuration that comes from outside the program.
     ///
     /// # Errors
-    /// If a size or stride is 0, or a scale is not positive and finite.
+    /// If a size or stride is 0, or a scale is not a positive number up to 16.
     pub fn check(&self) -> Result<(), ConfigError> {
+        const NAME: &str = "SlidingWindows";
         for (field, Sizes(sizes)) in [("size", self.size), ("stride", self.stride)] {
             if sizes.contains(&0) {
                 let expected = "at least 1 on each axis";
-                return Err(ConfigError::new("SlidingWindows", field, format_args!("{sizes:?}"), expected));
+                return wrong(NAME, field, format_args!("{sizes:?}"), expected);
             }
         }
-        match self.scales.iter().find(|scale| !(**scale > 0.0 && scale.is_finite())) {
-            Some(scale) => {
-                Err(ConfigError::new("SlidingWindows", "scales", scale, "positive and finite numbers"))
-            }
+        match self.scales.iter().find(|scale| !(**scale > 0.0 && **scale <= MOST_SCALE)) {
+            Some(scale) => wrong(NAME, "scales", scale, format_args!("positive numbers up to {MOST_SCALE}")),
             None => Ok(()),
         }
     }
 
-    #[track_caller]
-    fn expect(&self) {
-        if let Err(error) = self.check() {
-            panic!("{error}");
-        }
-    }
-
     /// The size of a picture at a scale.
-    fn resized(&self, [height, width]: [usize; 2], scale: f64) -> [usize; 2] {
+    fn size_at(&self, [height, width]: [usize; 2], scale: f64) -> [usize; 2] {
         // The quotient of numbers such as 0.3 may come out just below a whole one.
         [height, width].map(|side| (side as f64 * scale + 1e-9) as usize)
     }
@@ -107,10 +104,10 @@ impl SlidingWindows {
     /// If [`check`](Self::check) fails.
     #[track_caller]
     pub fn boxes(&self, height: usize, width: usize) -> Vec<BoundingBox> {
-        self.expect();
+        expect(self.check());
         let mut boxes = Vec::new();
         for &scale in &self.scales {
-            let size = self.resized([height, width], scale);
+            let size = self.size_at([height, width], scale);
             let [rows, columns] = self.count(size);
             let (x, y) = (width as f64 / size[1] as f64, height as f64 / size[0] as f64);
             for row in 0..rows {
@@ -134,7 +131,10 @@ impl SlidingWindows {
     /// If [`check`](Self::check) fails, the pictures have other axes, or the classifier gives something else.
     #[track_caller]
     pub fn run<T: Float>(&self, classifier: &dyn Layer<T>, pictures: &Tensor<T>) -> Tensor<T> {
-        self.each_scale(pictures, |x, [rows, columns]| {
+        let mut parts = Vec::new();
+        // Loops, as a closure would hide the caller's line.
+        for (size, [rows, columns]) in self.passes(pictures) {
+            let x = resized(pictures, size);
             let mut outputs = Vec::with_capacity(rows * columns);
             for row in 0..rows {
                 for column in 0..columns {
@@ -152,8 +152,9 @@ impl SlidingWindows {
                     outputs.push(output);
                 }
             }
-            Tensor::stack(&outputs.iter().collect::<Vec<_>>(), 1)
-        })
+            parts.push(Tensor::stack(&outputs.iter().collect::<Vec<_>>(), 1));
+        }
+        joined(&parts, pictures)
     }
 
     /// The same of a classifier in its convolutional form ([`ToConvolutional`](super::ToConvolutional)), in one pass
@@ -164,10 +165,11 @@ impl SlidingWindows {
     /// not the windows' stride, or the windows have not the classifier's size.
     #[track_caller]
     pub fn run_convolutional<T: Float>(&self, network: &dyn Layer<T>, pictures: &Tensor<T>) -> Tensor<T> {
-        self.each_scale(pictures, |x, [rows, columns]| {
+        let mut parts = Vec::new();
+        for (size, [rows, columns]) in self.passes(pictures) {
             // What no window covers could be one place more to the network, which may not look at all of a window.
             let end = |axis: usize, n: usize| (self.size.0[axis] + (n - 1) * self.stride.0[axis]) as isize;
-            let x = x.slice(2, 0..end(0, rows)).slice(3, 0..end(1, columns));
+            let x = resized(pictures, size).slice(2, 0..end(0, rows)).slice(3, 0..end(1, columns));
             let map = network.forward(&x);
             let &[batch, outputs, found_rows, found_columns] = map.shape() else {
                 panic!(
@@ -181,39 +183,23 @@ impl SlidingWindows {
                  {rows}×{columns} windows: it has another size or stride",
                 x.shape()
             );
-            map.reshape([batch, outputs, rows * columns]).transpose(1, 2)
-        })
+            parts.push(map.reshape([batch, outputs, rows * columns]).transpose(1, 2));
+        }
+        joined(&parts, pictures)
     }
 
+    /// The size of the pictures at each scale where there are windows, and how many of them.
     #[track_caller]
-    fn each_scale<T: Float>(
-        &self,
-        pictures: &Tensor<T>,
-        outputs: impl Fn(&Tensor<T>, [usize; 2]) -> Tensor<T>,
-    ) -> Tensor<T> {
-        self.expect();
-        let &[batch, _, height, width] = pictures.shape() else {
+    fn passes<T: Float>(&self, pictures: &Tensor<T>) -> Vec<([usize; 2], [usize; 2])> {
+        expect(self.check());
+        let &[_, _, height, width] = pictures.shape() else {
             panic!(
                 "SlidingWindows: the pictures {:?} are not [batch, channels, height, width]",
                 pictures.shape()
             )
         };
-        let mut parts = Vec::new();
-        for &scale in &self.scales {
-            let size = self.resized([height, width], scale);
-            let count = self.count(size);
-            if count.contains(&0) {
-                continue;
-            }
-            let same = size == [height, width];
-            let to = || Interpolate::size(size).mode(Interpolation::Bilinear);
-            let resized = if same { pictures.clone() } else { pictures.interpolate(to()) };
-            parts.push(outputs(&resized, count));
-        }
-        if parts.is_empty() {
-            return Tensor::zeros([batch, 0, 0]);
-        }
-        Tensor::concat(&parts.iter().collect::<Vec<_>>(), 1)
+        let sizes = self.scales.iter().map(|&scale| self.size_at([height, width], scale));
+        sizes.map(|size| (size, self.count(size))).filter(|(_, count)| !count.contains(&0)).collect()
     }
 
     /// The objects of pictures of a height and width, by the logits [batch, windows, classes] of a softmax that
@@ -244,18 +230,34 @@ impl SlidingWindows {
             return vec![Vec::new(); batch];
         }
         let probabilities = logits.detach().softmax(-1).to_vec();
-        let pictures = probabilities.chunks(windows * classes);
-        let found = pictures.map(|picture| {
+        let mut all = Vec::with_capacity(batch);
+        for picture in probabilities.chunks(windows * classes) {
             let mut found = Vec::new();
             for (window, p) in boxes.iter().zip(picture.chunks(classes)) {
-                let class = (0..classes).fold(0, |best, class| if p[class] > p[best] { class } else { best });
-                let score = p[class].to_f64();
+                let (class, score) = best(p, |&p| p.to_f64());
                 if Some(class) != background && score > threshold {
                     found.push(Detection::new(*window, class, score));
                 }
             }
-            suppression.apply(&found)
-        });
-        found.collect()
+            all.push(suppression.apply(&found));
+        }
+        all
     }
+}
+
+/// The pictures in another size.
+fn resized<T: Float>(pictures: &Tensor<T>, size: [usize; 2]) -> Tensor<T> {
+    if pictures.shape()[2..] == size {
+        return pictures.clone();
+    }
+    pictures.interpolate(Interpolate::size(size).mode(Interpolation::Bilinear))
+}
+
+/// The outputs of all scales, [batch, windows, outputs]; without a window there are none.
+#[track_caller]
+fn joined<T: Float>(parts: &[Tensor<T>], pictures: &Tensor<T>) -> Tensor<T> {
+    if parts.is_empty() {
+        return Tensor::zeros([pictures.shape()[0], 0, 0]);
+    }
+    Tensor::concat(&parts.iter().collect::<Vec<_>>(), 1)
 }

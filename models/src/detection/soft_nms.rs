@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::neighbourhood::Rectangle;
 use super::nms::from_the_surest;
+use crate::configured::{expect, wrong};
 
 /// Soft non-maximum suppression: the surest detection is taken, the scores of those of its class that overlap it fall,
 /// and so on with those that are left. What was sure enough stays in spite of its neighbours, as where objects stand
@@ -116,18 +117,18 @@ impl SoftNms {
     /// # Errors
     /// If the IoU threshold is not in 0..=1, σ is not positive, or the score's threshold is negative or NaN.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |field, found: f64, expected| Err(ConfigError::new("SoftNms", field, found, expected));
+        const NAME: &str = "SoftNms";
         match self.decay {
             SoftNmsDecay::Linear { iou_threshold } if !(0.0..=1.0).contains(&iou_threshold) => {
-                return wrong("iou_threshold", iou_threshold, "a number in 0..=1");
+                return wrong(NAME, "iou_threshold", iou_threshold, "a number in 0..=1");
             }
             SoftNmsDecay::Gaussian { sigma } if sigma.is_nan() || sigma <= 0.0 => {
-                return wrong("sigma", sigma, "a positive number");
+                return wrong(NAME, "sigma", sigma, "a positive number");
             }
             _ => {}
         }
         if self.score_threshold.is_nan() || self.score_threshold < 0.0 {
-            return wrong("score_threshold", self.score_threshold, "a number that is not negative");
+            return wrong(NAME, "score_threshold", self.score_threshold, "a number that is not negative");
         }
         Ok(())
     }
@@ -148,9 +149,7 @@ impl SoftNms {
     /// If [`check`](Self::check) fails.
     #[track_caller]
     pub fn keep(&self, detections: &[Detection]) -> Vec<(usize, f64)> {
-        if let Err(error) = self.check() {
-            panic!("{error}");
-        }
+        expect(self.check());
         let boxes: Vec<Rectangle<f64>> = detections.iter().map(|d| Rectangle::from(d.bounding_box)).collect();
         let scores: Vec<f64> = detections.iter().map(|d| d.score).collect();
         let mut classes = BTreeMap::<usize, Vec<(usize, f64)>>::new();

@@ -9,7 +9,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::Preprocessing;
-use super::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
+use crate::configured::{dropout, expect, half, named, positive, thousand, three};
 use crate::{Stage, Stages};
 
 /// AlexNet, for pictures of 224×224 and others of at least 63×63: [batch, channels, height, width] to logits
@@ -121,10 +121,6 @@ pub(super) fn hidden() -> usize {
     4096
 }
 
-pub(super) fn half() -> f64 {
-    0.5
-}
-
 named! { AlexNet, AlexNetConfig:
     one_column, "AlexNet in one column, as torchvision has it, of Krizhevsky (2014)" => Self::new(Form::OneColumn);
     two_groups, "AlexNet in two groups, of Krizhevsky et al. (2012), section 3.5" => Self::new(Form::TwoGroups);
@@ -193,12 +189,10 @@ impl AlexNetConfig {
     /// Where [`init`](Self::init) panics.
     pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<AlexNet<T>, ConfigError> {
         const NAME: &str = "AlexNetConfig";
-        check_classes(NAME, self.classes)?;
-        for (field, n) in [("in_channels", self.in_channels), ("hidden", self.hidden)] {
-            if n == 0 {
-                return wrong(NAME, field, 0, "at least 1");
-            }
-        }
+        positive(
+            NAME,
+            [("classes", self.classes), ("in_channels", self.in_channels), ("hidden", self.hidden)],
+        )?;
         let dropout = dropout(NAME, "dropout", self.dropout)?;
         let features = self.features(rng)?;
         let linear = |inputs, outputs, bias, rng: &mut _| {

@@ -4,7 +4,7 @@ use autodiff::{Float, Tensor};
 use nn::ConfigError;
 use serde::{Deserialize, Serialize};
 
-use super::configured::{expect, wrong};
+use crate::configured::{expect, wrong};
 
 /// How [`Preprocessing`] finds the pixels of the picture in its new size.
 ///

@@ -10,8 +10,8 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::Preprocessing;
-use super::alexnet::{convolutions_then_linear, half, hidden};
-use super::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
+use super::alexnet::{convolutions_then_linear, hidden};
+use crate::configured::{dropout, expect, half, named, positive, thousand, three, wrong};
 use crate::{Stage, Stages};
 
 /// A VGG network, for pictures of 224×224 and others of at least 32×32: [batch, channels, height, width] to logits
@@ -186,12 +186,10 @@ impl VggConfig {
     /// Where [`init`](Self::init) panics.
     pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<Vgg<T>, ConfigError> {
         const NAME: &str = "VggConfig";
-        check_classes(NAME, self.classes)?;
-        for (field, n) in [("in_channels", self.in_channels), ("hidden", self.hidden)] {
-            if n == 0 {
-                return wrong(NAME, field, 0, "at least 1");
-            }
-        }
+        positive(
+            NAME,
+            [("classes", self.classes), ("in_channels", self.in_channels), ("hidden", self.hidden)],
+        )?;
         if self.convolutions.contains(&0) || self.depth() > MOST_CONVOLUTIONS + 3 {
             let expected = format_args!("at least 1 in each block, together at most {MOST_CONVOLUTIONS}");
             return wrong(NAME, "convolutions", format_args!("{:?}", self.convolutions), expected);

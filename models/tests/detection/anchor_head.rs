@@ -1,5 +1,7 @@
 //! The head of YOLOv2 and YOLOv3: assignment, loss, decoding.
 
+use std::slice::from_ref;
+
 use wengert::autodiff::check::Check;
 use wengert::data::detection::{BoundingBox, Detection, Object};
 use wengert::models::detection::{
@@ -171,6 +173,19 @@ fn what_is_no_target_is_left_out() {
 }
 
 #[test]
+fn an_object_that_reaches_far_out_of_the_picture_has_no_negative_weight() {
+    // Of the anchor's shape, and three times as wide and high as the picture of 24×16.
+    let head = AnchorHead::new(1).map(8, [(72.0, 48.0)]);
+    let map: Tensor<f64> = random(&[1, head.channels(0), 2, 3], 4);
+    let boxes = |object| head.loss(from_ref(&map), &[vec![object]]).boxes.item();
+    let whole = object(12.0, 8.0, 72.0, 48.0, 0);
+    let unweighted = head.clone().anchor_loss(AnchorLoss::v2().small_boxes(false));
+    let expected = unweighted.loss(from_ref(&map), &[vec![whole.clone()]]).boxes.item();
+    assert!(expected > 0.0);
+    assert_eq!(boxes(whole), expected);
+}
+
+#[test]
 fn batches_and_maps_without_anything_cost_nothing_and_stay_finite() {
     for head in [v2(), v3()] {
         let no_picture = |(at, stride)| Tensor::zeros([0, head.channels(at), 16 / stride, 24 / stride]);
@@ -234,7 +249,8 @@ fn absurd_configurations_are_errors() {
     let cases = [
         (AnchorHead::new(0).map(8, [(1.0, 1.0)]), "AnchorHead: classes is 0, expected at least 1"),
         (AnchorHead::new(1), "AnchorHead: scales is empty, expected at least one map"),
-        (AnchorHead::new(1).map(0, [(1.0, 1.0)]), "AnchorHead: stride is 0, expected at least 1"),
+        (AnchorHead::new(1).map(0, [(1.0, 1.0)]), "AnchorHead: stride is 0, expected 1 to 65536"),
+        (AnchorHead::new(1).map(usize::MAX, [(1.0, 1.0)]), "AnchorHead: stride is 18446744073709551615"),
         (AnchorHead::new(1).map(8, [[0.0; 2]; 0]), "AnchorHead: anchors is [], expected at least one pair"),
         (AnchorHead::new(1).map(8, [(1.0, f64::NAN)]), "AnchorHead: anchors is [[1.0, NaN]], expected"),
         (AnchorHead::new(1).map(8, [(-1.0, 1.0)]), "AnchorHead: anchors is [[-1.0, 1.0]], expected"),
@@ -252,4 +268,18 @@ fn absurd_configurations_are_errors() {
         assert!(error.starts_with(expected), "{error}");
     }
     assert!(v2().check().is_ok() && v3().check().is_ok());
+}
+
+#[test]
+#[should_panic(expected = "AnchorLoss: coord_scale is -1, expected a finite number from 0 on")]
+fn a_head_that_is_none_is_refused_where_it_is_used() {
+    let head = v2().anchor_loss(AnchorLoss::v2().coord_scale(-1.0));
+    let _ = head.assign(&maps(&v2(), 0), &objects());
+}
+
+#[test]
+#[should_panic(expected = "AnchorHead: stride is 0")]
+fn a_head_without_cells_is_refused_where_it_is_used() {
+    let head = AnchorHead::new(1).map(0, [(1.0, 1.0)]);
+    let _ = head.decode(&[Tensor::<f32>::zeros([1, 6, 2, 2])], 0.5);
 }

@@ -27,8 +27,7 @@ fn scenes() -> impl Strategy<Value = (BoxEncoding, Vec<Object>)> {
 }
 
 fn near(a: &BoundingBox, b: &BoundingBox, tolerance: f64) -> bool {
-    let edges = |b: &BoundingBox| [b.x1, b.y1, b.x2, b.y2];
-    edges(a).iter().zip(edges(b)).all(|(a, b)| (a - b).abs() <= tolerance)
+    a.edges().iter().zip(b.edges()).all(|(a, b)| (a - b).abs() <= tolerance)
 }
 
 fn round_trip<T: Float>(
@@ -155,4 +154,22 @@ fn absurd_encodings_are_errors() {
         let error = encoding.check().unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
+}
+
+#[test]
+#[should_panic(expected = "BoxEncoding: size is (9.0, NaN), expected a positive width and height")]
+fn an_encoding_that_is_none_is_refused_where_objects_are_assigned() {
+    BoxEncoding::new(1, (9.0, f64::NAN)).assign(&[]);
+}
+
+#[test]
+#[should_panic(expected = "BoxEncoding: size is (-9.0, 9.0), expected a positive width and height")]
+fn an_encoding_that_is_none_is_refused_where_a_label_is_decoded() {
+    BoxEncoding::new(1, (-9.0, 9.0)).decode(&Tensor::<f32>::zeros([6]), 0.5);
+}
+
+#[test]
+#[should_panic(expected = "BoxEncoding: grid is (1, 1), expected a label that fits into the address space")]
+fn a_label_that_cannot_be_has_no_shape() {
+    BoxEncoding::new(usize::MAX, (9.0, 9.0)).shape();
 }

@@ -21,7 +21,7 @@ proptest! {
         let numbers = |b: &BoundingBox, format| {
             let (w, h, (cx, cy)) = (b.width(), b.height(), b.center());
             match format {
-                BoxFormat::Xyxy => [b.x1, b.y1, b.x2, b.y2],
+                BoxFormat::Xyxy => b.edges(),
                 BoxFormat::Xywh => [b.x1, b.y1, w, h],
                 BoxFormat::Cxcywh => [cx, cy, w, h],
             }

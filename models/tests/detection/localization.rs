@@ -33,6 +33,20 @@ fn gradients_are_those_of_the_differences_to_second_order() {
     }
 }
 
+#[test]
+fn the_mean_of_no_losses_is_0() {
+    for kind in KINDS {
+        let (none, faces) = (Tensor::<f32>::zeros([0, 2, 2, 8]), Tensor::<f32>::zeros([0, 5]));
+        for loss in [
+            localization_loss(&Tape::new().variable(&none), &none, kind, Reduction::Mean),
+            landmark_loss(&Tape::new().variable(&faces), &faces, kind, Reduction::Mean),
+        ] {
+            assert_eq!(loss.item(), 0.0, "{kind:?}");
+            loss.backward();
+        }
+    }
+}
+
 /// The formula of the notes, entry by entry.
 #[test]
 fn the_loss_is_the_notes() {

@@ -2,6 +2,7 @@
 
 mod anchor_head;
 mod anchors;
+mod callers;
 mod encoding;
 mod formats;
 mod localization;

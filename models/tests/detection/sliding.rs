@@ -102,6 +102,10 @@ fn what_has_no_convolutional_form_is_an_error() {
             body().push(Flatten::new()).push(Linear::new(32, 3, rng)).push(Softmax::new(-1)),
             "the convolutions give [1, 3, 1, 1] for a picture for which the network gives [1, 3]",
         ),
+        (
+            body().push(Flatten::new()).push(BatchNorm1d::new(32)).push(Linear::new(32, 3, rng)),
+            "the batch normalization `2` stands between the flattening and the first fully connected layer",
+        ),
     ];
     for (net, expected) in cases {
         let error = net.to_convolutional([1, 6, 6]).unwrap_err().to_string();
@@ -111,6 +115,44 @@ fn what_has_no_convolutional_form_is_an_error() {
     assert!(right.to_convolutional([1, 6, 6]).is_ok());
     let turned = body().push(Flatten::new()).push(Linear::new(32, 3, rng)).push(Softmax::new(-1));
     assert!(matches!(turned.to_convolutional([1, 6, 6]), Err(ConvolutionalError::Differs { .. })));
+}
+
+/// Behind a flattening it gives what it is given; of maps it makes numbers that are none.
+#[derive(Clone, Module)]
+struct NoMaps;
+
+impl Layer<f32> for NoMaps {
+    fn forward(&self, x: &Tensor<f32>) -> Tensor<f32> {
+        if x.ndim() == 2 { x.clone() } else { x * f64::NAN }
+    }
+}
+
+#[test]
+fn a_form_that_gives_nan_is_not_taken_for_the_same() {
+    let rng = &mut rng(0);
+    let net = Sequential::new().push(Flatten::new()).push(Linear::new(8, 3, rng)).push(NoMaps);
+    let error = net.to_convolutional([2, 2, 2]).unwrap_err().to_string();
+    assert!(error.contains("they differ by NaN"), "{error}");
+}
+
+#[test]
+fn the_convolutional_form_stays_frozen_and_keeps_its_momentum() {
+    let rng = &mut rng(0);
+    let linear = Linear::<f32>::new(8, 3, rng);
+    linear.freeze();
+    let norm: BatchNorm1d = BatchNormConfig::new(3).momentum(0.5).init();
+    let net = Sequential::new().push(Flatten::new()).push(linear).push(norm);
+    let everywhere = net.to_convolutional([2, 2, 2]).unwrap();
+    let frozen =
+        |net: &Sequential<f32>| net.parameters().iter().map(Parameter::is_frozen).collect::<Vec<_>>();
+    assert_eq!(frozen(&net), [true, true, false, false]);
+    assert_eq!(frozen(&everywhere), frozen(&net));
+    let statistics = |net: &Sequential<f32>| {
+        net.forward(&Tape::training(0).constant(random(&[4, 2, 2, 2], 5)));
+        net.named_buffers().into_iter().flat_map(|(_, buffer)| buffer.value().to_vec()).collect::<Vec<_>>()
+    };
+    let apart = statistics(&net).into_iter().zip(statistics(&everywhere)).map(|(a, b)| (a - b).abs());
+    assert!(apart.fold(0.0, f32::max) < 1e-6);
 }
 
 #[test]
@@ -163,6 +205,7 @@ fn absurd_windows_are_errors() {
         (SlidingWindows::new(4, (1, 0)), "SlidingWindows: stride is [1, 0]"),
         (SlidingWindows::new(4, 1).scales([1.0, 0.0]), "SlidingWindows: scales is 0"),
         (SlidingWindows::new(4, 1).scales([f64::INFINITY]), "SlidingWindows: scales is inf"),
+        (SlidingWindows::new(4, 1).scales([1e12]), "SlidingWindows: scales is 1000000000000, expected"),
     ];
     for (windows, expected) in cases {
         let error = windows.check().unwrap_err().to_string();

@@ -121,10 +121,10 @@ fn parameters_stand_in_the_order_of_darknets_files() {
 #[test]
 fn the_largest_anchors_belong_to_the_coarsest_map() {
     let model = v3();
-    assert_eq!(model.anchor_head().strides(), [32, 16, 8]);
-    assert_eq!(model.anchor_head().anchors(0), &ANCHORS[4..]);
-    assert_eq!(model.anchor_head().anchors(2), &ANCHORS[..2]);
-    assert_eq!(v3_tiny().anchor_head().anchors(0), &ANCHORS[3..]);
+    assert_eq!(model.head.strides(), [32, 16, 8]);
+    assert_eq!(model.head.anchors(0), &ANCHORS[4..]);
+    assert_eq!(model.head.anchors(2), &ANCHORS[..2]);
+    assert_eq!(v3_tiny().head.anchors(0), &ANCHORS[3..]);
 }
 
 /// Darknet's loop over the outputs, written once more.
@@ -152,7 +152,7 @@ fn reorg_is_darknets() {
 }
 
 #[test]
-#[should_panic(expected = "Reorg: the input [1, 6, 4, 4] has not a multiple of 4 channels")]
+#[should_panic(expected = "reorg: the square of the stride 2 does not divide the channels of [1, 6, 4, 4]")]
 fn reorg_refuses_what_it_cannot_divide() {
     Reorg.forward(&Tensor::<f32>::zeros([1, 6, 4, 4]));
 }

@@ -100,9 +100,15 @@ fn the_papers_network_has_24_convolutions_and_272_million_parameters() {
 }
 
 #[test]
-#[should_panic(expected = "they have another size")]
+#[should_panic(expected = "YoloV1: the pictures [1, 2, 64, 64] are not [batch, channels, 48, 48]")]
 fn pictures_of_another_size_are_refused() {
     small(2).maps(&Tensor::zeros([1, 2, 64, 64]));
+}
+
+#[test]
+#[should_panic(expected = "YoloV1: the pictures [1, 2, 24, 96] are not [batch, channels, 48, 48]")]
+fn pictures_of_another_shape_that_give_as_many_features_are_refused() {
+    small(2).maps(&Tensor::zeros([1, 2, 24, 96]));
 }
 
 #[test]
@@ -135,4 +141,19 @@ fn wrong_configurations_are_errors() {
     assert!(error.starts_with("GridHead: size is (0.0, 5.0)"), "{error}");
     let error = GridHead::new(1, (5.0, 5.0)).class_scale(f64::NAN).check().unwrap_err().to_string();
     assert!(error.starts_with("GridHead: class_scale is NaN"), "{error}");
+}
+
+#[test]
+#[should_panic(expected = "GridHead: size is (0.0, 20.0), expected a positive width and height in pixels")]
+fn a_head_that_is_none_is_refused_where_it_is_used() {
+    let head = GridHead::new(3, (0.0, 20.0)).grid(2, 3);
+    let _ = head.decode(&[Tensor::<f32>::zeros([1, 2, 3, 13])], 0.5);
+}
+
+#[test]
+#[should_panic(expected = "GridHead: object 0 of picture 2 has class 3, the head has 3 classes")]
+fn a_class_that_is_none_is_refused() {
+    let mut objects = objects();
+    objects[2][0].class = 3;
+    let _ = head().assign(&random::<f64>(&[3, 2, 3, 13], 4), &objects);
 }

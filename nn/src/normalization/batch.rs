@@ -82,6 +82,11 @@ impl<const D: usize, T: Float> BatchNorm<D, T> {
         self.eps
     }
 
+    /// The share of the batch in the running statistics, or `None` for the plain average of all batches.
+    pub fn momentum(&self) -> Option<f64> {
+        self.momentum
+    }
+
     #[track_caller]
     fn check_input(&self, shape: &[usize]) {
         if D == 1 {

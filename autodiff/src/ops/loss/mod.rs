@@ -45,8 +45,17 @@ pub enum Reduction {
 }
 
 impl Reduction {
+    /// The losses of a batch, reduced: their mean over all elements, NaN if there are none, their sum, or themselves.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let losses = Tensor::<f32>::from_vec([2], vec![1.0, 2.0]);
+    /// assert_eq!(Reduction::Mean.reduce(losses.clone()).item(), 1.5);
+    /// assert_eq!(Reduction::None.reduce(losses).to_vec(), [1.0, 2.0]);
+    /// ```
     #[track_caller]
-    fn reduce<T: Float>(self, losses: Tensor<T>) -> Tensor<T> {
+    pub fn reduce<T: Float>(self, losses: Tensor<T>) -> Tensor<T> {
         match self {
             Self::Mean => losses.mean(..),
             Self::Sum => losses.sum(..),

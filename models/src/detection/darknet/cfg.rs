@@ -2,6 +2,7 @@
 
 mod error;
 mod options;
+mod read;
 mod section;
 mod shapes;
 mod text;
@@ -17,11 +18,13 @@ use rand::Rng;
 pub use self::error::CfgError;
 use self::options::Options;
 pub use self::section::{
-    AvgPool, Connected, Convolutional, DetectionOptions, Dropout, MaxPool, NetOptions, RegionOptions, Reorg,
-    Route, Section, Shortcut, Softmax, Upsample, YoloOptions,
+    ConnectedOptions, ConvolutionalOptions, DetectionOptions, DropoutOptions, MaxPoolOptions, NetOptions,
+    RegionOptions, ReorgOptions, RouteOptions, Section, ShortcutOptions, SoftmaxOptions, UpsampleOptions,
+    YoloOptions,
 };
 use self::text::RawSection;
 use super::DarknetNet;
+use crate::configured::expect;
 
 /// The most bytes of a file: fifty times what the largest public one has.
 const MOST_BYTES: u64 = 1 << 20;
@@ -138,16 +141,13 @@ impl Cfg {
     /// If it has more than 2²⁹ parameters.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> DarknetNet<T> {
-        match self.try_init(rng) {
-            Ok(net) => net,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The network, for a file that comes from outside the program.
     ///
     /// # Errors
-    /// It has more than 2²⁹ parameters, three times those of VGG-16.
+    /// It has more than 2²⁹ parameters, nearly four times those of VGG-16.
     pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<DarknetNet<T>, CfgError> {
         let n = self.parameter_count();
         if n > MOST_PARAMETERS {

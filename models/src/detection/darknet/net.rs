@@ -7,7 +7,8 @@ use nn::{
 };
 use rand::Rng;
 
-use super::{Cfg, MaxPool, Section, reorg, reorg_reverse};
+use super::{Cfg, MaxPoolOptions, Section, reorg, reorg_reverse};
+use crate::stages::Wanted;
 
 /// What Darknet adds where batch normalization divides by a deviation. It matters for channels of small variance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -143,13 +144,9 @@ impl<T: Float> DarknetNet<T> {
         if let Some(layer) = layers.iter().find(|layer| **layer >= n) {
             panic!("DarknetNet::outputs: there is no layer {layer}, there are {n}");
         }
-        let mut found = vec![None; layers.len()];
-        self.run(x, |at, output| {
-            for (slot, _) in found.iter_mut().zip(layers).filter(|(_, wanted)| **wanted == at) {
-                *slot = Some(output.clone());
-            }
-        });
-        found.into_iter().map(|output| output.expect("every layer was passed")).collect()
+        let mut found = Wanted::new(layers);
+        self.run(x, |layer, output| found.pass(layer, output));
+        found.into_outputs()
     }
 
     /// Calls the function with each layer's number and output, and gives the last output.
@@ -200,7 +197,7 @@ impl<T: Float> DarknetNet<T> {
             let joins = matches!(layer.section(), Section::Route(_) | Section::Shortcut(_));
             layer.output()[1..] == [1, 1] && !joins
         });
-        let is_source = |section: &Section| matches!(section, Section::Connected(_) | Section::AvgPool(_));
+        let is_source = |section: &Section| matches!(section, Section::Connected(_) | Section::AvgPool);
         if !chain.into_iter().any(|layer| is_source(layer.section())) {
             return output.clone();
         }
@@ -258,7 +255,7 @@ impl<T: Float> Node<T> {
                 self.activated(options.activation, epsilon, &y)
             }
             Section::MaxPool(pool) => max_pool(x, pool),
-            Section::AvgPool(_) => x.adaptive_avg_pool2d(1),
+            Section::AvgPool => x.adaptive_avg_pool2d(1),
             Section::Upsample(options) => {
                 let y = x.interpolate(Interpolate::scale_factor(options.stride as f64));
                 if options.scale == 1.0 { y } else { y * options.scale }
@@ -309,9 +306,9 @@ fn outside<T: Float>(bn: &BatchNorm2d<T>, x: &Tensor<T>) -> Tensor<T> {
     x * scale.reshape(by_channel) + shift.reshape(by_channel)
 }
 
-/// The maximum of each window, with Darknet's border: see [`MaxPool`].
+/// The maximum of each window, with Darknet's border: see [`MaxPoolOptions`].
 #[track_caller]
-fn max_pool<T: Float>(x: &Tensor<T>, pool: &MaxPool) -> Tensor<T> {
+fn max_pool<T: Float>(x: &Tensor<T>, pool: &MaxPoolOptions) -> Tensor<T> {
     let before = pool.padding / 2;
     // What has to stand after an axis of n elements so that as many windows fit as Darknet counts; negative where the
     // last elements are in none.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchor_loss::AnchorLoss;
 use super::targets::AnchorTargets;
+use crate::configured::{expect, positive, wrong};
 use crate::detection::{DetectionHead, DetectionLoss};
 
 /// How the class scores of a box are computed from its logits.
@@ -38,9 +39,9 @@ pub enum ClassScores {
 /// **Assignment.** Each object has one box to explain it: in the cell of its centre, of the anchor whose shape has the
 /// highest intersection over union with the object's when both stand at the same place; of equal ones the first. All
 /// maps take part in the choice. If two objects come to the same cell and anchor, the first of the list keeps it
-/// and the other is left out. Objects without a positive finite width and height, and those whose centre lies outside
-/// the picture, are left out too. A difficult object or a crowd is no target, but boxes that cover it are not
-/// told that there is nothing.
+/// and the other is left out. Objects without a positive finite width and height are left out too. One whose centre
+/// lies outside the picture, a difficult one and a crowd are no targets, but boxes that cover them are not told that
+/// there is nothing.
 ///
 /// After Redmon and Farhadi, "YOLO9000: better, faster, stronger" (2016), and "YOLOv3: an incremental improvement"
 /// (2018).
@@ -167,27 +168,24 @@ impl AnchorHead {
     /// # Errors
     /// The first field that is wrong, what was found and what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let wrong =
-            |field, found: String, expected| Err(ConfigError::new("AnchorHead", field, found, expected));
-        if self.classes == 0 {
-            return wrong("classes", "0".into(), "at least 1");
-        }
+        const NAME: &str = "AnchorHead";
+        positive(NAME, [("classes", self.classes)])?;
         if self.scales.is_empty() {
-            return wrong("scales", "empty".into(), "at least one map");
+            return wrong(NAME, "scales", "empty", "at least one map");
         }
         for scale in &self.scales {
-            if scale.stride == 0 {
-                return wrong("stride", "0".into(), "at least 1");
+            // Whose product with a number of cells is a number of pixels.
+            if !(1..=1 << 16).contains(&scale.stride) {
+                return wrong(NAME, "stride", scale.stride, "1 to 65536");
             }
-            let positive = |x: f64| x > 0.0 && x.is_finite();
-            let right = |anchor: &[f64; 2]| anchor.iter().all(|side| positive(*side));
+            let right = |anchor: &[f64; 2]| anchor.iter().all(|side| *side > 0.0 && side.is_finite());
             if scale.anchors.is_empty() || !scale.anchors.iter().all(right) {
                 let expected = "at least one pair of a width and a height in pixels, positive and finite";
-                return wrong("anchors", format!("{:?}", scale.anchors), expected);
+                return wrong(NAME, "anchors", format_args!("{:?}", scale.anchors), expected);
             }
             let channels = self.classes.checked_add(5).and_then(|n| n.checked_mul(scale.anchors.len()));
             if channels.is_none() {
-                return wrong("classes", self.classes.to_string(), "a number whose channels can be counted");
+                return wrong(NAME, "classes", self.classes, "a number whose channels can be counted");
             }
         }
         self.loss.check()
@@ -196,6 +194,7 @@ impl AnchorHead {
     /// The maps, which are looked at on the processor and by their numbers alone.
     #[track_caller]
     pub(super) fn view<'a, T: Float>(&'a self, maps: &[Tensor<T>]) -> Vec<Map<'a, T>> {
+        expect(self.check());
         assert!(
             maps.len() == self.scales.len(),
             "AnchorHead: {} maps were given, the head has {}",
@@ -238,7 +237,7 @@ impl AnchorHead {
     ///
     /// # Panics
     /// If the maps are not those of the head, there are not as many lists of objects as pictures, or an object's class
-    /// is not one of the head's.
+    /// is not one of the head's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn assign<T: Float>(&self, maps: &[Tensor<T>], objects: &[Vec<Object>]) -> AnchorTargets {
         AnchorTargets::new(self, &self.view(maps), objects)
@@ -247,9 +246,10 @@ impl AnchorHead {
     /// The loss of maps for targets that stay what they are, as the mean over the pictures.
     ///
     /// # Panics
-    /// If the targets are those of maps of other shapes.
+    /// If the targets are those of maps of other shapes, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn loss_for<T: Float>(&self, maps: &[Tensor<T>], targets: &AnchorTargets) -> DetectionLoss<T> {
+        expect(self.check());
         self.loss.compute(self, maps, targets)
     }
 }
@@ -358,8 +358,7 @@ impl<T: Float> Map<'_, T> {
             ClassScores::Logistic => logits.into_iter().map(sigmoid).collect(),
         };
         let bounding_box = self.bounding_box(at);
-        let edges = [bounding_box.x1, bounding_box.y1, bounding_box.x2, bounding_box.y2];
-        if edges.iter().any(|edge| edge.is_nan()) {
+        if bounding_box.edges().iter().any(|edge| edge.is_nan()) {
             return;
         }
         let scored = probabilities.into_iter().map(|p| objectness * p).enumerate();

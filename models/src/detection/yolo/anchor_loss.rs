@@ -1,12 +1,12 @@
 //! The loss of YOLOv2 and YOLOv3.
 
 use autodiff::{BceWithLogitsOptions, Float, Indices, Reduction, Tensor};
-use data::detection::BoundingBox;
 use nn::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use super::anchor_head::{AnchorHead, ClassScores};
 use super::targets::{AnchorTargets, Assigned, MapTargets};
+use crate::configured::{not_negative, wrong};
 use crate::detection::{DetectionLoss, Overlap};
 
 /// How far a predicted box is from its object's.
@@ -42,7 +42,7 @@ pub enum ObjectnessLoss {
 /// For each picture, with the boxes that explain an object as [`AnchorHead`] assigns them, L is the sum of
 ///
 /// - coord_scale·(2 − w·h)·[`BoxLoss`] over the boxes that explain an object of the shares w and h of the picture's
-///   sides: small ones count more (the factor is 1 without `small_boxes`),
+///   sides: small ones count more (the factor is 1 without `small_boxes`, and where w·h is above 1),
 /// - class_scale·(cross-entropy of the softmax, or of each class by itself: [`ClassScores`]) over the same,
 /// - object_scale·[`ObjectnessLoss`] over the same, where the objectness should be 1, or with `rescore` the
 ///   intersection over union of the box, as it is predicted now, with the object,
@@ -183,13 +183,9 @@ impl AnchorLoss {
             ("class_scale", self.class_scale),
             ("prior_scale", self.prior_scale),
         ];
-        for (field, scale) in scales {
-            if !(scale >= 0.0 && scale.is_finite()) {
-                return Err(ConfigError::new("AnchorLoss", field, scale, "a finite number from 0 on"));
-            }
-        }
+        not_negative("AnchorLoss", scales)?;
         if self.ignore_threshold.is_nan() {
-            return Err(ConfigError::new("AnchorLoss", "ignore_threshold", "NaN", "a number"));
+            return wrong("AnchorLoss", "ignore_threshold", "NaN", "a number");
         }
         Ok(())
     }
@@ -269,8 +265,7 @@ impl AnchorLoss {
                 xy.binary_cross_entropy_with_logits_and(&true_xy, options)
             }
             BoxLoss::Overlap(overlap) => {
-                let edges = |b: &BoundingBox| [b.x1, b.y1, b.x2, b.y2];
-                let truth = constant([n, 4], assigned.iter().flat_map(|one| edges(&one.truth)));
+                let truth = constant([n, 4], assigned.iter().flat_map(|one| one.truth.edges()));
                 let losses = overlap.loss(&predicted(t, stride, assigned), &truth, Reduction::None);
                 return (losses * weight.squeeze(1)).sum(..);
             }

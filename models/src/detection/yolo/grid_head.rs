@@ -6,6 +6,8 @@ use nn::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use super::anchor_loss::constant;
+use super::targets::check_classes;
+use crate::configured::{expect, full, half, not_negative, two, wrong, yes};
 use crate::detection::{BoxEncoding, DetectionHead, DetectionLoss};
 
 /// The head of the first YOLO: a grid over the picture, in each cell B boxes and one distribution of the C classes.
@@ -55,11 +57,11 @@ pub struct GridHead {
     boxes: usize,
     #[serde(default = "five")]
     coord_scale: f64,
-    #[serde(default = "one")]
+    #[serde(default = "full")]
     object_scale: f64,
     #[serde(default = "half")]
     noobject_scale: f64,
-    #[serde(default = "one")]
+    #[serde(default = "full")]
     class_scale: f64,
     #[serde(default = "yes")]
     rescore: bool,
@@ -69,24 +71,8 @@ fn seven() -> usize {
     7
 }
 
-fn two() -> usize {
-    2
-}
-
 fn five() -> f64 {
     5.0
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-fn half() -> f64 {
-    0.5
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// What a map of a [`GridHead`] is compared with. Made by [`GridHead::assign`].
@@ -126,9 +112,9 @@ impl GridHead {
             columns: seven(),
             boxes: two(),
             coord_scale: five(),
-            object_scale: one(),
+            object_scale: full(),
             noobject_scale: half(),
-            class_scale: one(),
+            class_scale: full(),
             rescore: yes(),
         }
     }
@@ -176,6 +162,11 @@ impl GridHead {
         self
     }
 
+    /// Width and height of the pictures in pixels.
+    pub(super) fn size(&self) -> (f64, f64) {
+        self.size
+    }
+
     /// The numbers of one cell, B·5 + C.
     pub fn channels(&self) -> usize {
         self.boxes * 5 + self.classes
@@ -191,6 +182,7 @@ impl GridHead {
     /// # Errors
     /// The first field that is wrong, what was found and what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
+        const NAME: &str = "GridHead";
         let counts = [
             ("classes", self.classes),
             ("rows", self.rows),
@@ -199,13 +191,13 @@ impl GridHead {
         ];
         for (field, n) in counts {
             if !(1..=1 << 20).contains(&n) {
-                return Err(ConfigError::new("GridHead", field, n, "1 to 1048576"));
+                return wrong(NAME, field, n, "1 to 1048576");
             }
         }
         let positive = |x: f64| x > 0.0 && x.is_finite();
         if !(positive(self.size.0) && positive(self.size.1)) {
             let found = format_args!("{:?}", self.size);
-            return Err(ConfigError::new("GridHead", "size", found, "a positive width and height in pixels"));
+            return wrong(NAME, "size", found, "a positive width and height in pixels");
         }
         let scales = [
             ("coord_scale", self.coord_scale),
@@ -213,16 +205,12 @@ impl GridHead {
             ("noobject_scale", self.noobject_scale),
             ("class_scale", self.class_scale),
         ];
-        for (field, scale) in scales {
-            if !(scale >= 0.0 && scale.is_finite()) {
-                return Err(ConfigError::new("GridHead", field, scale, "a finite number from 0 on"));
-            }
-        }
-        Ok(())
+        not_negative(NAME, scales)
     }
 
     #[track_caller]
     fn only<'a, T: Float>(&self, maps: &'a [Tensor<T>]) -> &'a Tensor<T> {
+        expect(self.check());
         let [map] = maps else { panic!("GridHead: {} maps were given, the head has one", maps.len()) };
         assert!(
             map.ndim() == 4 && map.shape()[1..] == self.map_shape(),
@@ -258,7 +246,7 @@ impl GridHead {
     ///
     /// # Panics
     /// If the map is not that of the head, there are not as many lists of objects as pictures, or an object's class is
-    /// not one of the head's.
+    /// not one of the head's, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn assign<T: Float>(&self, map: &Tensor<T>, objects: &[Vec<Object>]) -> GridTargets {
         let shape = self.only(std::slice::from_ref(map)).shape().to_vec();
@@ -274,6 +262,7 @@ impl GridHead {
         let encoding = BoxEncoding::new(self.classes, self.size).grid(self.rows, self.columns);
         let mut responsible = Vec::new();
         for (picture, objects) in objects.iter().enumerate() {
+            check_classes("GridHead", self.classes, picture, objects);
             for (object, place) in objects.iter().zip(encoding.assign(objects)) {
                 let Some((row, column, _)) = place else { continue };
                 let cell = (picture * self.rows + row) * self.columns + column;
@@ -302,9 +291,10 @@ impl GridHead {
     /// The loss of a map for targets that stay what they are, as the mean over the pictures.
     ///
     /// # Panics
-    /// If the targets are those of a map of another shape.
+    /// If the targets are those of a map of another shape, or [`check`](Self::check) fails.
     #[track_caller]
     pub fn loss_for<T: Float>(&self, map: &Tensor<T>, targets: &GridTargets) -> DetectionLoss<T> {
+        expect(self.check());
         let GridTargets { shape, responsible } = targets;
         assert!(
             map.shape() == shape,
@@ -381,8 +371,7 @@ impl<T: Float> DetectionHead<T> for GridHead {
                 let predicted = self.predicted(numbers, cell / self.columns, cell % self.columns);
                 let classes = &numbers[5 * self.boxes..];
                 for (number, bounding_box) in predicted.enumerate() {
-                    let edges = [bounding_box.x1, bounding_box.y1, bounding_box.x2, bounding_box.y2];
-                    if edges.iter().any(|edge| edge.is_nan()) {
+                    if bounding_box.edges().iter().any(|edge| edge.is_nan()) {
                         continue;
                     }
                     let confidence = numbers[5 * number + 4].to_f64();

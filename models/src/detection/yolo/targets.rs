@@ -42,7 +42,7 @@ pub(super) struct Assigned {
     pub(super) class: usize,
     /// x and y in the cell, ln(w/p_w), ln(h/p_h).
     pub(super) t: [f64; 4],
-    /// The share of the picture that the object covers.
+    /// The object's area by the picture's; 1 if it is larger, as an object that reaches out of the picture may be.
     pub(super) share: f64,
 }
 
@@ -75,16 +75,9 @@ impl AnchorTargets {
             .collect();
         let mut taken: Vec<Vec<bool>> = targets.iter().map(|map| vec![false; map.weight.len()]).collect();
         for (picture, objects) in objects.iter().enumerate() {
-            for (number, object) in objects.iter().enumerate() {
-                assert!(
-                    object.class < head.classes(),
-                    "AnchorHead: object {number} of picture {picture} has class {}, the head has {} classes",
-                    object.class,
-                    head.classes()
-                );
-            }
+            check_classes("AnchorHead", head.classes(), picture, objects);
             let visible: Vec<&BoundingBox> =
-                objects.iter().map(|o| &o.bounding_box).filter(has_size).collect();
+                objects.iter().map(|o| &o.bounding_box).filter(|b| b.has_size()).collect();
             for (map, targets) in maps.iter().zip(&mut targets).filter(|_| !visible.is_empty()) {
                 for at in map.places(picture) {
                     let predicted = map.bounding_box(at);
@@ -130,14 +123,20 @@ impl Assigned {
                 (truth.width() / anchor[0]).ln(),
                 (truth.height() / anchor[1]).ln(),
             ],
-            share: truth.area() / (width as f64 * height as f64),
+            share: (truth.area() / (width as f64 * height as f64)).min(1.0),
         }
     }
 }
 
-fn has_size(truth: &&BoundingBox) -> bool {
-    let size = [truth.width(), truth.height()];
-    size.iter().all(|side| *side > 0.0 && side.is_finite())
+/// The classes of a picture's objects must be those of the head.
+#[track_caller]
+pub(super) fn check_classes(head: &str, classes: usize, picture: usize, objects: &[Object]) {
+    for (number, Object { class, .. }) in objects.iter().enumerate() {
+        assert!(
+            *class < classes,
+            "{head}: object {number} of picture {picture} has class {class}, the head has {classes} classes"
+        );
+    }
 }
 
 /// The map, cell and anchor of an object, if it has one.
@@ -145,7 +144,7 @@ fn place<T: Float>(maps: &[Map<'_, T>], picture: usize, truth: &BoundingBox) -> 
     let (width, height) = maps.first()?.size();
     let (x, y) = truth.center();
     let inside = |x: f64, end: usize| x >= 0.0 && x < end as f64;
-    if !has_size(&truth) || !inside(x, width) || !inside(y, height) {
+    if !truth.has_size() || !inside(x, width) || !inside(y, height) {
         return None;
     }
     let of_map = |(which, map): (usize, &Map<'_, T>)| {

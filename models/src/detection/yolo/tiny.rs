@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchor_head::{AnchorHead, ClassScores};
 use super::anchor_loss::AnchorLoss;
+use crate::configured::{expect, three, wrong};
 use crate::detection::{DetectionHead, Detector};
 use crate::vision::{ConvBnLeaky, ConvBnLeakyConfig};
 use crate::{Stage, Stages};
@@ -53,24 +54,15 @@ pub struct TinyYolo<T: Float = f32> {
     pub output: Conv2d<T>,
     pool: MaxPool2d,
     same_pool: Option<SamePool>,
+    /// What the map means, and the loss, which may change while training.
     #[module(skip)]
-    head: AnchorHead,
+    pub head: AnchorHead,
 }
 
 impl<T: Float> TinyYolo<T> {
     /// The side of a cell in pixels, of which the pictures' sides are multiples.
     pub fn stride(&self) -> usize {
         self.head.strides()[0]
-    }
-
-    /// What the map means.
-    pub fn anchor_head(&self) -> &AnchorHead {
-        &self.head
-    }
-
-    /// The same, to change the loss while training.
-    pub fn anchor_head_mut(&mut self) -> &mut AnchorHead {
-        &mut self.head
     }
 }
 
@@ -149,7 +141,7 @@ pub(super) fn check_size(model: &str, shape: &[usize], stride: usize) {
 pub struct TinyYoloConfig {
     classes: usize,
     anchors: Vec<[f64; 2]>,
-    #[serde(default = "rgb")]
+    #[serde(default = "three")]
     in_channels: usize,
     #[serde(default = "default_widths")]
     widths: Vec<usize>,
@@ -161,10 +153,6 @@ pub struct TinyYoloConfig {
     class_scores: ClassScores,
     #[serde(default)]
     loss: AnchorLoss,
-}
-
-fn rgb() -> usize {
-    3
 }
 
 fn default_widths() -> Vec<usize> {
@@ -181,7 +169,7 @@ impl TinyYoloConfig {
         Self {
             classes,
             anchors: anchors.into_iter().map(Into::into).collect(),
-            in_channels: rgb(),
+            in_channels: three(),
             widths: default_widths(),
             neck: default_neck(),
             same_pool: false,
@@ -245,10 +233,7 @@ impl TinyYoloConfig {
     /// of the loss is absurd.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> TinyYolo<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The model, for a configuration that comes from outside the program.
@@ -259,12 +244,7 @@ impl TinyYoloConfig {
         let blocks = self.widths.len();
         if !(1..=16).contains(&blocks) {
             let expected = "1 to 16 numbers of channels";
-            return Err(ConfigError::new(
-                "TinyYoloConfig",
-                "widths",
-                format_args!("{:?}", self.widths),
-                expected,
-            ));
+            return wrong("TinyYoloConfig", "widths", format_args!("{:?}", self.widths), expected);
         }
         let head = AnchorHead::new(self.classes)
             .map(1 << (blocks - 1), self.anchors.clone())

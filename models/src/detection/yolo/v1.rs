@@ -6,12 +6,9 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::grid_head::GridHead;
-use super::v2::rgb;
+use crate::configured::{dropout, expect, half, three, two, wrong};
 use crate::detection::{DetectionHead, Detector};
-use crate::vision::{ConvBnLeaky, ConvBnLeakyConfig};
-
-/// The slope of the leaky ReLU below 0.
-const SLOPE: f64 = 0.1;
+use crate::vision::{ConvBnLeaky, ConvBnLeakyConfig, SLOPE};
 
 /// A step of the backbone of [`YoloV1`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,19 +64,19 @@ pub struct YoloV1<T: Float = f32> {
     dropout: Dropout,
     #[module(skip)]
     layers: Vec<YoloV1Layer>,
+    /// What the map means, and the loss.
     #[module(skip)]
-    head: GridHead,
-}
-
-impl<T: Float> YoloV1<T> {
-    /// What the map means.
-    pub fn grid_head(&self) -> &GridHead {
-        &self.head
-    }
+    pub head: GridHead,
 }
 
 impl<T: Float> Detector<T> for YoloV1<T> {
     fn maps(&self, x: &Tensor<T>) -> Vec<Tensor<T>> {
+        let (width, height) = self.head.size();
+        assert!(
+            matches!(*x.shape(), [_, _, h, w] if (w as f64, h as f64) == (width, height)),
+            "YoloV1: the pictures {:?} are not [batch, channels, {height}, {width}]",
+            x.shape()
+        );
         let mut blocks = self.backbone.iter().enumerate();
         let mut y = x.clone();
         for (i, layer) in self.layers.iter().enumerate() {
@@ -91,15 +88,7 @@ impl<T: Float> Detector<T> for YoloV1<T> {
                 }
             };
         }
-        let y = y.flatten_from(1);
-        let features = self.hidden.weight.shape()[1];
-        assert!(
-            y.shape()[1] == features,
-            "YoloV1: the pictures {:?} give {} features, the network has {features}: they have another size",
-            x.shape(),
-            y.shape()[1]
-        );
-        let y = self.dropout.forward(&self.hidden.forward(&y).leaky_relu(SLOPE));
+        let y = self.dropout.forward(&self.hidden.forward(&y.flatten_from(1)).leaky_relu(SLOPE));
         let [rows, columns, channels] = self.head.map_shape();
         vec![self.output.forward(&y).reshape([x.shape()[0], rows, columns, channels])]
     }
@@ -126,15 +115,15 @@ pub struct YoloV1Config {
     classes: usize,
     #[serde(default = "paper_size")]
     input_size: usize,
-    #[serde(default = "rgb")]
+    #[serde(default = "three")]
     in_channels: usize,
     #[serde(default = "paper_backbone")]
     backbone: Vec<YoloV1Layer>,
     #[serde(default = "paper_hidden")]
     hidden: usize,
-    #[serde(default = "paper_dropout")]
+    #[serde(default = "half")]
     dropout: f64,
-    #[serde(default = "paper_boxes")]
+    #[serde(default = "two")]
     boxes: usize,
 }
 
@@ -144,14 +133,6 @@ fn paper_size() -> usize {
 
 fn paper_hidden() -> usize {
     4096
-}
-
-fn paper_dropout() -> f64 {
-    0.5
-}
-
-fn paper_boxes() -> usize {
-    2
 }
 
 fn paper_backbone() -> Vec<YoloV1Layer> {
@@ -165,17 +146,19 @@ fn paper_backbone() -> Vec<YoloV1Layer> {
     layers
 }
 
+const NAME: &str = "YoloV1Config";
+
 impl YoloV1Config {
     /// The paper's, for a number of classes.
     pub fn new(classes: usize) -> Self {
         Self {
             classes,
             input_size: paper_size(),
-            in_channels: rgb(),
+            in_channels: three(),
             backbone: paper_backbone(),
             hidden: paper_hidden(),
-            dropout: paper_dropout(),
-            boxes: paper_boxes(),
+            dropout: half(),
+            boxes: two(),
         }
     }
 
@@ -221,7 +204,7 @@ impl YoloV1Config {
     /// # Errors
     /// As [`try_init`](Self::try_init), but for an absurd kernel or number of features.
     pub fn parameter_count(&self) -> Result<usize, ConfigError> {
-        let too_many = || ConfigError::new("YoloV1Config", "backbone", "too large", "countable parameters");
+        let too_many = || ConfigError::new(NAME, "backbone", "too large", "countable parameters");
         let (cells, channels) = self.walk()?;
         let head = self.grid_head(cells)?;
         let count = || {
@@ -244,8 +227,6 @@ impl YoloV1Config {
 
     /// The cells in a row, and the channels of the backbone's map.
     fn walk(&self) -> Result<(usize, usize), ConfigError> {
-        let wrong =
-            |field, found: String, expected| Err(ConfigError::new("YoloV1Config", field, found, expected));
         let (mut size, mut channels) = (self.input_size, self.in_channels);
         for layer in &self.backbone {
             size = match *layer {
@@ -264,10 +245,10 @@ impl YoloV1Config {
         }
         if !(1..=1 << 16).contains(&self.input_size) || size == 0 {
             let expected = "1 to 65536 pixels, of which the backbone leaves some";
-            return wrong("input_size", self.input_size.to_string(), expected);
+            return wrong(NAME, "input_size", self.input_size, expected);
         }
         if self.backbone.is_empty() {
-            return wrong("backbone", "empty".into(), "at least one layer");
+            return wrong(NAME, "backbone", "empty", "at least one layer");
         }
         Ok((size, channels))
     }
@@ -286,10 +267,7 @@ impl YoloV1Config {
     /// backbone, or the probability is not in 0..=1.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> YoloV1<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The model, for a configuration that comes from outside the program.
@@ -300,9 +278,7 @@ impl YoloV1Config {
         let (cells, channels) = self.walk()?;
         let head = self.grid_head(cells)?;
         self.parameter_count()?;
-        let dropout = Dropout::try_new(self.dropout).map_err(|_| {
-            ConfigError::new("YoloV1Config", "dropout", self.dropout, "a probability in 0..=1")
-        })?;
+        let dropout = dropout(NAME, "dropout", self.dropout)?;
         let mut from = self.in_channels;
         let mut backbone = Vec::new();
         for layer in &self.backbone {

@@ -9,6 +9,7 @@ use super::anchor_head::AnchorHead;
 use super::anchor_loss::AnchorLoss;
 use super::reorg::Reorg;
 use super::tiny::{COCO_ANCHORS, check_size, pixels};
+use crate::configured::{expect, full, three};
 use crate::detection::{DetectionHead, Detector};
 use crate::vision::{ConvBnLeaky, ConvBnLeakyConfig, Darknet19Backbone, Darknet19Config, widened};
 
@@ -53,20 +54,9 @@ pub struct YoloV2<T: Float = f32> {
     pub fusion: ConvBnLeaky<T>,
     /// The 1×1 convolution to the map, with bias.
     pub output: Conv2d<T>,
+    /// What the map means, and the loss, which may change while training.
     #[module(skip)]
-    head: AnchorHead,
-}
-
-impl<T: Float> YoloV2<T> {
-    /// What the map means.
-    pub fn anchor_head(&self) -> &AnchorHead {
-        &self.head
-    }
-
-    /// The same, to change the loss while training.
-    pub fn anchor_head_mut(&mut self) -> &mut AnchorHead {
-        &mut self.head
-    }
+    pub head: AnchorHead,
 }
 
 impl<T: Float> Layer<T> for YoloV2<T> {
@@ -103,7 +93,7 @@ impl<T: Float> Detector<T> for YoloV2<T> {
 pub struct YoloV2Config {
     classes: usize,
     anchors: Vec<[f64; 2]>,
-    #[serde(default = "rgb")]
+    #[serde(default = "three")]
     in_channels: usize,
     #[serde(default = "full")]
     width: f64,
@@ -111,19 +101,11 @@ pub struct YoloV2Config {
     loss: AnchorLoss,
 }
 
-pub(super) fn rgb() -> usize {
-    3
-}
-
-pub(super) fn full() -> f64 {
-    1.0
-}
-
 impl YoloV2Config {
     /// For a number of classes, with anchors (width, height) in pixels of the input.
     pub fn new(classes: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
         let anchors = anchors.into_iter().map(Into::into).collect();
-        Self { classes, anchors, in_channels: rgb(), width: full(), loss: AnchorLoss::v2() }
+        Self { classes, anchors, in_channels: three(), width: full(), loss: AnchorLoss::v2() }
     }
 
     /// Darknet's `yolov2-voc`: 20 classes and its five anchors.
@@ -169,10 +151,7 @@ impl YoloV2Config {
     /// of the loss is absurd.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> YoloV2<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The model, for a configuration that comes from outside the program.

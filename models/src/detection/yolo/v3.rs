@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::anchor_head::AnchorHead;
 use super::anchor_loss::AnchorLoss;
 use super::tiny::check_size;
-use super::v2::{full, rgb};
+use crate::configured::{expect, full, three, wrong};
 use crate::detection::{DetectionHead, Detector};
 use crate::vision::{ConvBnLeaky, ConvBnLeakyConfig, Darknet53Backbone, Darknet53Config, widened};
 
@@ -49,8 +49,9 @@ pub struct YoloV3<T: Float = f32> {
     pub backbone: Darknet53Backbone<T>,
     /// What follows, at strides 32, 16 and 8.
     pub branches: Vec<YoloV3Branch<T>>,
+    /// What the maps mean, and the loss, which may change while training.
     #[module(skip)]
-    head: AnchorHead,
+    pub head: AnchorHead,
 }
 
 /// What [`YoloV3`] and [`YoloV3Tiny`](super::YoloV3Tiny) have at one stride.
@@ -86,18 +87,6 @@ pub(super) fn branch_out<T: Float>(branches: &[YoloV3Branch<T>], taps: &[Tensor<
     maps
 }
 
-impl<T: Float> YoloV3<T> {
-    /// What the maps mean.
-    pub fn anchor_head(&self) -> &AnchorHead {
-        &self.head
-    }
-
-    /// The same, to change the loss while training.
-    pub fn anchor_head_mut(&mut self) -> &mut AnchorHead {
-        &mut self.head
-    }
-}
-
 impl<T: Float> Detector<T> for YoloV3<T> {
     fn maps(&self, x: &Tensor<T>) -> Vec<Tensor<T>> {
         check_size("YoloV3", x.shape(), 32);
@@ -125,7 +114,7 @@ impl<T: Float> Detector<T> for YoloV3<T> {
 pub struct YoloV3Config {
     classes: usize,
     anchors: Vec<[f64; 2]>,
-    #[serde(default = "rgb")]
+    #[serde(default = "three")]
     in_channels: usize,
     #[serde(default = "full")]
     width: f64,
@@ -138,7 +127,7 @@ impl YoloV3Config {
     /// has, the smallest first, as Darknet lists them.
     pub fn new(classes: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
         let anchors = anchors.into_iter().map(Into::into).collect();
-        Self { classes, anchors, in_channels: rgb(), width: full(), loss: AnchorLoss::v3() }
+        Self { classes, anchors, in_channels: three(), width: full(), loss: AnchorLoss::v3() }
     }
 
     /// Darknet's `yolov3`: COCO's 80 classes and its nine anchors.
@@ -174,10 +163,7 @@ impl YoloV3Config {
     /// number above 0, or an anchor or a weight of the loss is absurd.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> YoloV3<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The model, for a configuration that comes from outside the program.
@@ -225,7 +211,7 @@ pub(super) fn head(
     let (maps, n) = (strides.len(), anchors.len());
     if n == 0 || !n.is_multiple_of(maps) {
         let expected = format_args!("some for each of {maps} maps, equally many");
-        return Err(ConfigError::new(configuration, "anchors", format_args!("{n} pairs"), expected));
+        return wrong(configuration, "anchors", format_args!("{n} pairs"), expected);
     }
     let parts = anchors.chunks(n / maps).rev();
     let head = AnchorHead::v3(classes).anchor_loss(loss.clone());

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::anchor_head::AnchorHead;
 use super::anchor_loss::AnchorLoss;
 use super::tiny::{SamePool, check_size};
-use super::v2::{full, rgb};
 use super::v3::{YoloV3Branch, branch_out, head};
+use crate::configured::{check_width, expect, full, three};
 use crate::detection::{DetectionHead, Detector};
 use crate::vision::{ConvBnLeaky, ConvBnLeakyConfig, widened};
 
@@ -43,24 +43,13 @@ pub struct YoloV3Tiny<T: Float = f32> {
     pub features: Vec<ConvBnLeaky<T>>,
     /// What follows, at strides 32 and 16.
     pub branches: Vec<YoloV3Branch<T>>,
+    /// What the maps mean, and the loss, which may change while training.
     #[module(skip)]
-    head: AnchorHead,
+    pub head: AnchorHead,
 }
 
 /// Which block's map the finer branch takes.
 const FINE: usize = 4;
-
-impl<T: Float> YoloV3Tiny<T> {
-    /// What the maps mean.
-    pub fn anchor_head(&self) -> &AnchorHead {
-        &self.head
-    }
-
-    /// The same, to change the loss while training.
-    pub fn anchor_head_mut(&mut self) -> &mut AnchorHead {
-        &mut self.head
-    }
-}
 
 impl<T: Float> Detector<T> for YoloV3Tiny<T> {
     fn maps(&self, x: &Tensor<T>) -> Vec<Tensor<T>> {
@@ -101,7 +90,7 @@ impl<T: Float> Detector<T> for YoloV3Tiny<T> {
 pub struct YoloV3TinyConfig {
     classes: usize,
     anchors: Vec<[f64; 2]>,
-    #[serde(default = "rgb")]
+    #[serde(default = "three")]
     in_channels: usize,
     #[serde(default = "full")]
     width: f64,
@@ -114,7 +103,7 @@ impl YoloV3TinyConfig {
     /// smallest first.
     pub fn new(classes: usize, anchors: impl IntoIterator<Item = impl Into<[f64; 2]>>) -> Self {
         let anchors = anchors.into_iter().map(Into::into).collect();
-        Self { classes, anchors, in_channels: rgb(), width: full(), loss: AnchorLoss::v3() }
+        Self { classes, anchors, in_channels: three(), width: full(), loss: AnchorLoss::v3() }
     }
 
     /// COCO's 80 classes and Darknet's six anchors.
@@ -149,10 +138,7 @@ impl YoloV3TinyConfig {
     /// above 0, or an anchor or a weight of the loss is absurd.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> YoloV3Tiny<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The model, for a configuration that comes from outside the program.
@@ -162,9 +148,7 @@ impl YoloV3TinyConfig {
     pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<YoloV3Tiny<T>, ConfigError> {
         const NAME: &str = "YoloV3TinyConfig";
         let head = head(NAME, self.classes, &self.anchors, &[32, 16], &self.loss)?;
-        if !(self.width.is_finite() && self.width > 0.0) {
-            return Err(ConfigError::new(NAME, "width", self.width, "a finite number above 0"));
-        }
+        check_width(NAME, self.width)?;
         let channels = |n| widened(n, self.width);
         let mut from = self.in_channels;
         let features = [16, 32, 64, 128, 256, 512, 1024].map(|n| {

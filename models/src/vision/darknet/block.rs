@@ -5,8 +5,10 @@ use nn::{BatchNorm2d, BatchNormConfig, ConfigError, Conv2d, Conv2dConfig, Init, 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::configured::{expect, one};
+
 /// The slope of Darknet's `leaky` activation below 0.
-const SLOPE: f64 = 0.1;
+pub(crate) const SLOPE: f64 = 0.1;
 
 /// A convolution without bias, batch normalization, and a leaky ReLU of slope 0.1: Darknet's `[convolutional]` with
 /// `batch_normalize=1`, `pad=1` and `activation=leaky`.
@@ -85,10 +87,6 @@ pub struct ConvBnLeakyConfig {
     momentum: f64,
 }
 
-fn one() -> usize {
-    1
-}
-
 fn momentum() -> f64 {
     0.1
 }
@@ -118,10 +116,7 @@ impl ConvBnLeakyConfig {
     /// If a number of channels, the kernel or the stride is 0, or the momentum is not in 0..=1.
     #[track_caller]
     pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> ConvBnLeaky<T> {
-        match self.try_init(rng) {
-            Ok(block) => block,
-            Err(error) => panic!("{error}"),
-        }
+        expect(self.try_init(rng))
     }
 
     /// The block, for a configuration that comes from outside the program.

@@ -1,11 +1,10 @@
 //! Darknet-19.
 
 use autodiff::{Float, Pool2d, Tensor};
-use nn::{AdaptiveAvgPool2d, ConfigError, Conv2d, Conv2dConfig, Flatten, Init, Layer, MaxPool2d, Module};
+use nn::{AdaptiveAvgPool2d, ConfigError, Conv2d, Conv2dConfig, Init, Layer, MaxPool2d, Module};
 use rand::Rng;
-use serde::{Deserialize, Serialize};
 
-use super::{ConvBnLeaky, ConvBnLeakyConfig, Size, full, rgb, widened};
+use super::{ConvBnLeaky, ConvBnLeakyConfig, FLATTEN, configuration, of_backbone, widened};
 use crate::{Stage, Stages};
 
 /// Channels and kernels of the blocks at each stride, 1 to 32.
@@ -18,8 +17,8 @@ const BLOCKS: [&[(usize, usize)]; 6] = [
     &[(1024, 3), (512, 1), (1024, 3), (512, 1), (1024, 3)],
 ];
 
-/// Darknet-19: [batch, 3, height, width] to logits [batch, classes], for pictures of 224² and any others whose sides
-/// are at least 17. As in Darknet a pooling of an odd side rounds up.
+/// Darknet-19: [batch, 3, height, width] to logits [batch, classes], for pictures of 224² and of any other size. As in
+/// Darknet a pooling of an odd side rounds up.
 ///
 /// | stage | blocks (channels, kernel) | output at 224² | parameters |
 /// | --- | --- | --- | --- |
@@ -47,7 +46,7 @@ const BLOCKS: [&[(usize, usize)]; 6] = [
 /// ```
 ///
 /// # Panics
-/// In `forward`, if the pictures have another number of channels or a side below 17.
+/// In `forward`, if the pictures have another number of channels or are empty.
 #[derive(Clone, Debug, Module)]
 pub struct Darknet19<T: Float = f32> {
     /// All up to the map of stride 32.
@@ -55,18 +54,6 @@ pub struct Darknet19<T: Float = f32> {
     /// The 1×1 convolution to the classes, with bias.
     pub classifier: Conv2d<T>,
     avgpool: AdaptiveAvgPool2d,
-    flatten: Flatten,
-}
-
-impl<T: Float> Darknet19<T> {
-    /// For pictures of three channels.
-    ///
-    /// # Panics
-    /// If there are no classes.
-    #[track_caller]
-    pub fn new(classes: usize, rng: &mut (impl Rng + ?Sized)) -> Self {
-        Darknet19Config::new(classes).init(rng)
-    }
 }
 
 impl<T: Float> Layer<T> for Darknet19<T> {
@@ -78,11 +65,10 @@ impl<T: Float> Layer<T> for Darknet19<T> {
 /// `backbone.stages.0.0`, `backbone.pool1`, `backbone.stages.1.0`, …, `classifier`, `avgpool`, `flatten`.
 impl<T: Float> Stages<T> for Darknet19<T> {
     fn stages(&self) -> Vec<Stage<'_, T>> {
-        let mut stages = self.backbone.stages();
-        stages.iter_mut().for_each(|stage| stage.name.insert_str(0, "backbone."));
+        let mut stages = of_backbone(&self.backbone);
         stages.push(Stage::new("classifier", &self.classifier));
         stages.push(Stage::new("avgpool", &self.avgpool));
-        stages.push(Stage::new("flatten", &self.flatten));
+        stages.push(Stage::new("flatten", &FLATTEN));
         stages
     }
 }
@@ -102,7 +88,7 @@ impl<T: Float> Stages<T> for Darknet19<T> {
 /// ```
 ///
 /// # Panics
-/// In `forward`, if the pictures have another number of channels or a side below 17.
+/// In `forward`, if the pictures have another number of channels or are empty.
 #[derive(Clone, Debug, Module)]
 pub struct Darknet19Backbone<T: Float = f32> {
     /// The blocks at each stride, 1 to 32.
@@ -150,95 +136,11 @@ impl<T: Float> Stages<T> for Darknet19Backbone<T> {
     }
 }
 
-/// What a [`Darknet19`] is built from.
-///
-/// ```
-/// use wengert::models::vision::Darknet19Config;
-///
-/// let config: Darknet19Config = serde_json::from_str(r#"{"classes": 10, "in_channels": 1}"#)?;
-/// assert_eq!(config, Darknet19Config::new(10).in_channels(1));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Darknet19Config {
-    classes: usize,
-    #[serde(default = "rgb")]
-    in_channels: usize,
-    #[serde(default = "full")]
-    width: f64,
-}
+configuration!(Darknet19Config, Darknet19, Darknet19Backbone);
 
 impl Darknet19Config {
-    /// For a number of classes.
-    pub fn new(classes: usize) -> Self {
-        Self { classes, in_channels: rgb(), width: full() }
-    }
-
-    /// The channels of the pictures (default: 3).
-    pub fn in_channels(mut self, channels: usize) -> Self {
-        self.in_channels = channels;
-        self
-    }
-
-    /// A factor of all numbers of channels inside, which are rounded to the nearest from 1 on (default: 1).
-    pub fn width(mut self, width: f64) -> Self {
-        self.width = width;
-        self
-    }
-
-    /// The model: draws block by block, the classifier last.
-    ///
-    /// # Panics
-    /// If there are no classes or channels, or the width is not a finite number above 0.
-    #[track_caller]
-    pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Darknet19<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// The model, for a configuration that comes from outside the program.
-    ///
-    /// # Errors
-    /// Where [`init`](Self::init) panics.
-    pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<Darknet19<T>, ConfigError> {
-        let backbone: Darknet19Backbone<T> = self.try_init_backbone(rng)?;
-        let [_, channels] = backbone.tap_channels();
-        let classifier = Conv2dConfig::new(channels, self.classes, 1)
-            .weight_init(Init::he_normal())
-            .bias_init(Init::zeros());
-        Ok(Darknet19 {
-            backbone,
-            classifier: classifier.try_init(rng)?,
-            avgpool: AdaptiveAvgPool2d::new(1),
-            flatten: Flatten::new(),
-        })
-    }
-
-    /// The model without its classifier.
-    ///
-    /// # Panics
-    /// As [`init`](Self::init).
-    #[track_caller]
-    pub fn init_backbone<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Darknet19Backbone<T> {
-        match self.try_init_backbone(rng) {
-            Ok(backbone) => backbone,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// The model without its classifier, for a configuration that comes from outside the program.
-    ///
-    /// # Errors
-    /// Where [`init`](Self::init) panics.
-    pub fn try_init_backbone<T: Float>(
-        &self,
-        rng: &mut (impl Rng + ?Sized),
-    ) -> Result<Darknet19Backbone<T>, ConfigError> {
-        let Self { classes, in_channels, width } = *self;
-        Size { configuration: "Darknet19Config", in_channels, classes, width }.check()?;
+    fn backbone<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<Darknet19Backbone<T>, ConfigError> {
+        let Self { in_channels, width, .. } = *self;
         let mut channels = in_channels;
         let mut block = |&(out, kernel)| {
             let before = std::mem::replace(&mut channels, widened(out, width));
@@ -249,5 +151,17 @@ impl Darknet19Config {
             stages: stages.collect::<Result<_, _>>()?,
             pool: MaxPool2d::new(Pool2d::new(2).ceil_mode(true)),
         })
+    }
+
+    fn with_classifier<T: Float>(
+        &self,
+        backbone: Darknet19Backbone<T>,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Darknet19<T>, ConfigError> {
+        let [_, channels] = backbone.tap_channels();
+        let classifier = Conv2dConfig::new(channels, self.classes, 1)
+            .weight_init(Init::he_normal())
+            .bias_init(Init::zeros());
+        Ok(Darknet19 { backbone, classifier: classifier.try_init(rng)?, avgpool: AdaptiveAvgPool2d::new(1) })
     }
 }

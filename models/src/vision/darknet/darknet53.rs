@@ -1,11 +1,10 @@
 //! Darknet-53.
 
 use autodiff::{Float, Tensor};
-use nn::{AdaptiveAvgPool2d, ConfigError, Flatten, Init, Layer, Linear, LinearConfig, Module};
+use nn::{AdaptiveAvgPool2d, ConfigError, Init, Layer, Linear, LinearConfig, Module};
 use rand::Rng;
-use serde::{Deserialize, Serialize};
 
-use super::{ConvBnLeaky, ConvBnLeakyConfig, Size, full, rgb, widened};
+use super::{ConvBnLeaky, ConvBnLeakyConfig, FLATTEN, configuration, of_backbone, widened};
 use crate::{Stage, Stages};
 
 /// The channels of the stem, and of each stage with its number of residual blocks.
@@ -48,18 +47,6 @@ pub struct Darknet53<T: Float = f32> {
     /// The fully connected layer to the classes. Darknet's file has it as a 1×1 convolution, which is the same.
     pub classifier: Linear<T>,
     avgpool: AdaptiveAvgPool2d,
-    flatten: Flatten,
-}
-
-impl<T: Float> Darknet53<T> {
-    /// For pictures of three channels.
-    ///
-    /// # Panics
-    /// If there are no classes.
-    #[track_caller]
-    pub fn new(classes: usize, rng: &mut (impl Rng + ?Sized)) -> Self {
-        Darknet53Config::new(classes).init(rng)
-    }
 }
 
 impl<T: Float> Layer<T> for Darknet53<T> {
@@ -71,10 +58,9 @@ impl<T: Float> Layer<T> for Darknet53<T> {
 /// `backbone.stem`, `backbone.stages.0.down`, `backbone.stages.0.blocks.0`, …, `avgpool`, `flatten`, `classifier`.
 impl<T: Float> Stages<T> for Darknet53<T> {
     fn stages(&self) -> Vec<Stage<'_, T>> {
-        let mut stages = self.backbone.stages();
-        stages.iter_mut().for_each(|stage| stage.name.insert_str(0, "backbone."));
+        let mut stages = of_backbone(&self.backbone);
         stages.push(Stage::new("avgpool", &self.avgpool));
-        stages.push(Stage::new("flatten", &self.flatten));
+        stages.push(Stage::new("flatten", &FLATTEN));
         stages.push(Stage::new("classifier", &self.classifier));
         stages
     }
@@ -173,94 +159,11 @@ impl<T: Float> Layer<T> for DarknetResidual<T> {
     }
 }
 
-/// What a [`Darknet53`] is built from.
-///
-/// ```
-/// use wengert::models::vision::Darknet53Config;
-///
-/// let config: Darknet53Config = serde_json::from_str(r#"{"classes": 10, "in_channels": 1}"#)?;
-/// assert_eq!(config, Darknet53Config::new(10).in_channels(1));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Darknet53Config {
-    classes: usize,
-    #[serde(default = "rgb")]
-    in_channels: usize,
-    #[serde(default = "full")]
-    width: f64,
-}
+configuration!(Darknet53Config, Darknet53, Darknet53Backbone);
 
 impl Darknet53Config {
-    /// For a number of classes.
-    pub fn new(classes: usize) -> Self {
-        Self { classes, in_channels: rgb(), width: full() }
-    }
-
-    /// The channels of the pictures (default: 3).
-    pub fn in_channels(mut self, channels: usize) -> Self {
-        self.in_channels = channels;
-        self
-    }
-
-    /// A factor of all numbers of channels inside, which are rounded to the nearest from 1 on (default: 1).
-    pub fn width(mut self, width: f64) -> Self {
-        self.width = width;
-        self
-    }
-
-    /// The model: draws block by block, the classifier last.
-    ///
-    /// # Panics
-    /// If there are no classes or channels, or the width is not a finite number above 0.
-    #[track_caller]
-    pub fn init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Darknet53<T> {
-        match self.try_init(rng) {
-            Ok(model) => model,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// The model, for a configuration that comes from outside the program.
-    ///
-    /// # Errors
-    /// Where [`init`](Self::init) panics.
-    pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<Darknet53<T>, ConfigError> {
-        let backbone: Darknet53Backbone<T> = self.try_init_backbone(rng)?;
-        let [.., channels] = backbone.tap_channels();
-        let classifier =
-            LinearConfig::new(channels, self.classes).weight_init(Init::he_normal()).bias_init(Init::zeros());
-        Ok(Darknet53 {
-            backbone,
-            classifier: classifier.try_init(rng)?,
-            avgpool: AdaptiveAvgPool2d::new(1),
-            flatten: Flatten::new(),
-        })
-    }
-
-    /// The model without its classifier.
-    ///
-    /// # Panics
-    /// As [`init`](Self::init).
-    #[track_caller]
-    pub fn init_backbone<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Darknet53Backbone<T> {
-        match self.try_init_backbone(rng) {
-            Ok(backbone) => backbone,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// The model without its classifier, for a configuration that comes from outside the program.
-    ///
-    /// # Errors
-    /// Where [`init`](Self::init) panics.
-    pub fn try_init_backbone<T: Float>(
-        &self,
-        rng: &mut (impl Rng + ?Sized),
-    ) -> Result<Darknet53Backbone<T>, ConfigError> {
-        let Self { classes, in_channels, width } = *self;
-        Size { configuration: "Darknet53Config", in_channels, classes, width }.check()?;
+    fn backbone<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<Darknet53Backbone<T>, ConfigError> {
+        let Self { in_channels, width, .. } = *self;
         let mut channels = widened(STEM, width);
         let stem = ConvBnLeakyConfig::new(in_channels, channels, 3).try_init(rng)?;
         let mut stages = Vec::with_capacity(STAGES.len());
@@ -277,5 +180,16 @@ impl Darknet53Config {
             stages.push(DarknetStage { down, blocks });
         }
         Ok(Darknet53Backbone { stem, stages })
+    }
+
+    fn with_classifier<T: Float>(
+        &self,
+        backbone: Darknet53Backbone<T>,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Darknet53<T>, ConfigError> {
+        let [.., channels] = backbone.tap_channels();
+        let classifier =
+            LinearConfig::new(channels, self.classes).weight_init(Init::he_normal()).bias_init(Init::zeros());
+        Ok(Darknet53 { backbone, classifier: classifier.try_init(rng)?, avgpool: AdaptiveAvgPool2d::new(1) })
     }
 }

@@ -6,7 +6,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{checked, sum_of_scores, tape_of_constants};
-use crate::vision::configured::{expect, wrong};
+use crate::configured::{expect, not_negative, positive};
 
 /// ∂score/∂x [batch, channels, height, width]: the gradient of each picture's score for its class, before softmax, with
 /// respect to the picture. The model evaluates, and its parameters get no gradients.
@@ -112,13 +112,8 @@ impl SmoothGrad {
     /// # Errors
     /// There are no copies, or the noise is negative or not finite.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.samples == 0 {
-            return wrong("SmoothGrad", "samples", 0, "at least 1");
-        }
-        if !(self.noise >= 0.0 && self.noise.is_finite()) {
-            return wrong("SmoothGrad", "noise", self.noise, "a finite number from 0 on");
-        }
-        Ok(())
+        positive("SmoothGrad", [("samples", self.samples)])?;
+        not_negative("SmoothGrad", [("noise", self.noise)])
     }
 
     /// The maps [batch, height, width]. One copy of the whole batch is computed at a time.

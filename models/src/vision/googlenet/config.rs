@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::auxiliary::Auxiliary;
 use super::{BasicConv2d, GoogLeNet, Inception, InceptionConfig, TransformInput};
+use crate::configured::{dropout, expect, named, positive, thousand, three, wrong, yes};
 use crate::vision::Preprocessing;
-use crate::vision::configured::{check_classes, dropout, expect, named, thousand, three, wrong};
 
 /// Whose GoogLeNet it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,10 +48,6 @@ pub struct GoogLeNetConfig {
     dropout_aux: f64,
     #[serde(default)]
     weight_init: Option<Init>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn dropout_aux() -> f64 {
@@ -142,10 +138,7 @@ impl GoogLeNetConfig {
     /// Where [`init`](Self::init) panics.
     pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<GoogLeNet<T>, ConfigError> {
         const NAME: &str = "GoogLeNetConfig";
-        check_classes(NAME, self.classes)?;
-        if self.in_channels == 0 {
-            return wrong(NAME, "in_channels", 0, "at least 1");
-        }
+        positive(NAME, [("classes", self.classes), ("in_channels", self.in_channels)])?;
         if self.transform_input && self.in_channels != 3 {
             return wrong(NAME, "in_channels", self.in_channels, "3 where the input is to be transformed");
         }

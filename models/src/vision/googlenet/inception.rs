@@ -8,7 +8,7 @@ use nn::{
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::vision::configured::{expect, wrong};
+use crate::configured::{expect, positive, wrong};
 
 /// A convolution and a ReLU, with batch normalization between them or not.
 #[derive(Clone, Debug, Module)]
@@ -210,18 +210,16 @@ impl InceptionConfig {
     /// Where [`init`](Self::init) panics.
     pub fn try_init<T: Float>(&self, rng: &mut (impl Rng + ?Sized)) -> Result<Inception<T>, ConfigError> {
         const NAME: &str = "InceptionConfig";
-        let numbers = [
-            ("in_channels", Some(self.in_channels)),
-            ("ch1x1", Some(self.ch1x1)),
-            ("ch3x3_reduce", self.ch3x3_reduce),
-            ("ch3x3", Some(self.ch3x3)),
-            ("ch5x5_reduce", self.ch5x5_reduce),
-            ("ch5x5", Some(self.ch5x5)),
-            ("pool_proj", self.pool_proj),
+        let channels = [
+            ("in_channels", self.in_channels),
+            ("ch1x1", self.ch1x1),
+            ("ch3x3_reduce", self.ch3x3_reduce.unwrap_or(1)),
+            ("ch3x3", self.ch3x3),
+            ("ch5x5_reduce", self.ch5x5_reduce.unwrap_or(1)),
+            ("ch5x5", self.ch5x5),
+            ("pool_proj", self.pool_proj.unwrap_or(1)),
         ];
-        if let Some((field, _)) = numbers.into_iter().find(|(_, n)| *n == Some(0)) {
-            return wrong(NAME, field, 0, "at least 1");
-        }
+        positive(NAME, channels)?;
         if self.branch3_kernel.is_multiple_of(2) {
             return wrong(NAME, "branch3_kernel", self.branch3_kernel, "an odd number");
         }

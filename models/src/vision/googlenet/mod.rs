@@ -200,8 +200,16 @@ impl<T: Float> GoogLeNetOutputs<T> {
     /// let outputs = model.outputs(&Tape::training(0).constant(Tensor::zeros([2, 3, 64, 64])));
     /// assert!((outputs.loss_with(|_| Tensor::scalar(1.0)).item() - 1.6).abs() < 1e-6);
     /// ```
+    ///
+    /// # Panics
+    /// If the losses have shapes that do not broadcast.
+    #[track_caller]
     pub fn loss_with(&self, loss: impl Fn(&Tensor<T>) -> Tensor<T>) -> Tensor<T> {
-        self.auxiliary().fold(loss(&self.logits), |sum, logits| sum + loss(logits) * Self::AUX_WEIGHT)
+        let mut sum = loss(&self.logits);
+        for logits in self.auxiliary() {
+            sum = sum + loss(logits) * Self::AUX_WEIGHT;
+        }
+        sum
     }
 
     fn auxiliary(&self) -> impl Iterator<Item = &Tensor<T>> {

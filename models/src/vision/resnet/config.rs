@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ResNet;
 use super::block::{Block, BlockForm, HE_FAN_OUT, Shortcut};
+use crate::configured::{expect, named, one, positive, three, wrong};
 use crate::vision::Preprocessing;
-use crate::vision::configured::{check_classes, expect, named, three, wrong};
 
 /// What stands before the first stage of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,10 +61,6 @@ pub struct ResNetConfig {
     in_channels: usize,
     #[serde(default)]
     weight_init: Option<Init>,
-}
-
-fn one() -> usize {
-    1
 }
 
 /// The width of a stage at which a bottleneck's convolution 3×3 has `groups` times `width_per_group` channels.
@@ -265,12 +261,13 @@ impl ResNetConfig {
     fn checked_widths(&self) -> Result<Vec<(usize, usize)>, ConfigError> {
         const NAME: &str = "ResNetConfig";
         let Self { block, groups, width_per_group, width, ref blocks, .. } = *self;
-        check_classes(NAME, self.classes)?;
-        for (field, n) in [("in_channels", self.in_channels), ("width", width), ("groups", groups)] {
-            if n == 0 {
-                return wrong(NAME, field, n, "at least 1");
-            }
-        }
+        let counts = [
+            ("classes", self.classes),
+            ("in_channels", self.in_channels),
+            ("width", width),
+            ("groups", groups),
+        ];
+        positive(NAME, counts)?;
         let total = blocks.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
         if blocks.is_empty() || blocks.contains(&0) || total > MOST_BLOCKS {
             let expected = format_args!("one number or more, none of them 0, together at most {MOST_BLOCKS}");

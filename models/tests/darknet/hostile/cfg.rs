@@ -14,6 +14,16 @@ fn error(text: &str) -> String {
 }
 
 #[test]
+fn strides_of_one_axis_are_refused_where_they_would_be_ignored() {
+    for section in ["convolutional]\nfilters=1", "maxpool]\nsize=2"] {
+        for key in ["stride_x", "stride_y"] {
+            let text = error(&format!("{NET}[{section}\n{key}=2"));
+            assert!(text.ends_with(&format!("`{key}` is `2`, expected 0: it is not supported")), "{text}");
+        }
+    }
+}
+
+#[test]
 fn texts_that_are_no_network() {
     let table = [
         ("", "cfg: there are no sections, expected [net]"),

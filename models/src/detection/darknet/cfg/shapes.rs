@@ -1,6 +1,6 @@
 //! The shapes of a network's layers, and what follows from them.
 
-use super::{Cfg, CfgError, CfgLayer, MaxPool, Reorg, Route, Section};
+use super::{Cfg, CfgError, CfgLayer, MaxPoolOptions, ReorgOptions, RouteOptions, Section};
 
 /// The most elements of a layer's output for one picture, as Darknet's integers have them.
 const MOST_ELEMENTS: usize = i32::MAX as usize;
@@ -53,7 +53,7 @@ pub(super) fn output(cfg: &Cfg, section: &Section, input: [usize; 3]) -> Result<
                 }
             }
         }
-        Section::AvgPool(_) => [channels, 1, 1],
+        Section::AvgPool => [channels, 1, 1],
         Section::Route(route) => routed(cfg, route)?,
         Section::Shortcut(shortcut) => {
             let other = &cfg.layers[shortcut.from];
@@ -126,11 +126,11 @@ fn not_a_head(at: usize, layer: &CfgLayer) -> Result<(), String> {
     }
 }
 
-fn pooled(pool: &MaxPool, n: usize) -> Option<usize> {
+fn pooled(pool: &MaxPoolOptions, n: usize) -> Option<usize> {
     Some((n + pool.padding).checked_sub(pool.size)? / pool.stride + 1)
 }
 
-fn routed(cfg: &Cfg, route: &Route) -> Result<[usize; 3], String> {
+fn routed(cfg: &Cfg, route: &RouteOptions) -> Result<[usize; 3], String> {
     let (mut channels, mut size) = (0usize, None);
     for &at in &route.layers {
         let layer = &cfg.layers[at];
@@ -153,7 +153,7 @@ fn routed(cfg: &Cfg, route: &Route) -> Result<[usize; 3], String> {
     Ok([channels, height, width])
 }
 
-fn reorganized(reorg: &Reorg, [channels, height, width]: [usize; 3]) -> Result<[usize; 3], String> {
+fn reorganized(reorg: &ReorgOptions, [channels, height, width]: [usize; 3]) -> Result<[usize; 3], String> {
     let stride = reorg.stride;
     let squares = stride.checked_mul(stride).filter(|squares| channels % squares == 0);
     let Some(squares) = squares else {
