@@ -172,8 +172,15 @@ fn three_by_three() -> impl Strategy<Value = Conv2dGeometry> {
 
 #[cfg(target_arch = "x86_64")]
 fn by_winograd<const FOUR: bool>() -> Kernels<f32> {
-    use super::avx512::by_winograd as w;
-    (w::forward::<FOUR>, w::input_gradient::<FOUR>, w::weight_gradient::<FOUR>)
+    use super::avx512::each_way::{Way, forward, input_gradient, weight_gradient};
+    const fn way<const FOUR: bool>() -> Way {
+        if FOUR { Way::Four } else { Way::Two }
+    }
+    (
+        |g, x, w, bias, y| forward(way::<FOUR>(), g, x, w, bias, y),
+        |g, dy, w, bias, dx| input_gradient(way::<FOUR>(), g, dy, w, bias, dx),
+        |g, x, dy, dw| weight_gradient(way::<FOUR>(), g, x, dy, dw),
+    )
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -281,6 +288,62 @@ fn results_have_the_same_bits_at_any_number_of_threads() {
             });
             for other in &results[1..] {
                 assert!(*other == results[0], "{g:?}");
+            }
+        }
+    }
+}
+
+/// The error of `found`, and the greatest, as shares of the root mean square of `exact`.
+#[cfg(target_arch = "x86_64")]
+fn errors(found: &[f32], exact: &[f64]) -> (f64, f64) {
+    let mean_square = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>() / exact.len() as f64;
+    let differences = || found.iter().zip(exact).map(|(&x, &y)| f64::from(x) - y);
+    let size = mean_square(&mut exact.iter().copied()).sqrt();
+    let greatest = differences().map(f64::abs).fold(0.0, f64::max);
+    (mean_square(&mut differences()).sqrt() / size, greatest / size)
+}
+
+/// Single precision against double, every way to compute: of uniform data, as a table that `--nocapture` shows.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn every_way_is_as_exact_as_single_precision() {
+    use super::avx512::each_way::{self, Way};
+    if !is_x86_feature_detected!("avx512f") {
+        return;
+    }
+    println!("| shape | way | y: rms, max | dx | dw |\n| --- | --- | --- | --- | --- |");
+    let layers = [(1, 16, 32), (1, 64, 56), (1, 128, 28), (1, 256, 14), (2, 512, 7)];
+    for (seed, (batch, channels, size)) in layers.into_iter().enumerate() {
+        let g = square(batch, channels, channels, size, 3, 1, 1);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed as u64);
+        let (x, w): (Vec<f32>, _) = (random(g.input_len(), rng), random::<f32>(g.weight_len(), rng));
+        let dy: Vec<f32> = random(g.output_len(), rng);
+        let double = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+        let (x64, w64, dy64) = (double(&x), double(&w), double(&dy));
+        let mut exact = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
+        portable::forward(&g, &x64, &w64, None, &mut exact.0);
+        portable::input_gradient(&g, &dy64, &w64, None, &mut exact.1);
+        portable::weight_gradient(&g, &x64, &dy64, &mut exact.2);
+        for way in [None, Some(Way::Channels), Some(Way::Pixels), Some(Way::Two), Some(Way::Four)] {
+            let mut found = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
+            match way {
+                Some(way) => {
+                    each_way::forward(way, &g, &x, &w, None, &mut found.0);
+                    each_way::input_gradient(way, &g, &dy, &w, None, &mut found.1);
+                    each_way::weight_gradient(way, &g, &x, &dy, &mut found.2);
+                }
+                None => {
+                    portable::forward(&g, &x, &w, None, &mut found.0);
+                    portable::input_gradient(&g, &dy, &w, None, &mut found.1);
+                    portable::weight_gradient(&g, &x, &dy, &mut found.2);
+                }
+            }
+            let all = [errors(&found.0, &exact.0), errors(&found.1, &exact.1), errors(&found.2, &exact.2)];
+            let name = way.map_or("unfolded".to_owned(), |way| format!("{way:?}"));
+            let cells = all.map(|(mean, greatest)| format!("{mean:.1e}, {greatest:.1e}")).join(" | ");
+            println!("| {channels} @ {size} | {name} | {cells} |");
+            for (mean, greatest) in all {
+                assert!(mean < 5e-6 && greatest < 5e-5, "{name}, {g:?}: {mean:.1e}, {greatest:.1e}");
             }
         }
     }

@@ -79,46 +79,6 @@ fn correlate(c: &Correlation, source: &[f32], w: &[f32], bias: Option<&[f32]>, o
     }
 }
 
-/// Winograd's kernels with tiles of 4×4 or 2×2, whatever the shape would choose; for tests.
-#[cfg(test)]
-pub(super) mod by_winograd {
-    use super::winograd::{self, Tiles};
-    use super::*;
-
-    const fn tiles<const FOUR: bool>() -> Tiles {
-        if FOUR { Tiles::Four } else { Tiles::Two }
-    }
-
-    pub(in super::super) fn forward<const FOUR: bool>(
-        g: &Conv2dGeometry,
-        x: &[f32],
-        w: &[f32],
-        bias: Option<&[f32]>,
-        y: &mut [f32],
-    ) {
-        assert!(winograd::correlate(&Correlation::forward(g), tiles::<FOUR>(), x, w, bias, y));
-    }
-
-    pub(in super::super) fn input_gradient<const FOUR: bool>(
-        g: &Conv2dGeometry,
-        dy: &[f32],
-        w: &[f32],
-        bias: Option<&[f32]>,
-        dx: &mut [f32],
-    ) {
-        assert!(winograd::correlate(&Correlation::input_gradient(g), tiles::<FOUR>(), dy, w, bias, dx));
-    }
-
-    pub(in super::super) fn weight_gradient<const FOUR: bool>(
-        g: &Conv2dGeometry,
-        x: &[f32],
-        dy: &[f32],
-        dw: &mut [f32],
-    ) {
-        assert!(winograd::weight_gradient(&Correlation::forward(g), tiles::<FOUR>(), x, dy, dw));
-    }
-}
-
 /// Whether pixels fill vectors better than output channels do.
 fn pixels_fill_better(c: &Correlation) -> bool {
     let fill = |n: usize| n as f64 / n.next_multiple_of(LANES) as f64;
@@ -146,4 +106,69 @@ fn as_f32_mut<T: Float>(x: &mut [T]) -> Option<&mut [f32]> {
     // SAFETY: T is f32.
     (TypeId::of::<T>() == TypeId::of::<f32>())
         .then(|| unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len()) })
+}
+
+/// Each way to compute, whatever the shape would choose; for tests.
+#[cfg(test)]
+pub(super) mod each_way {
+    use super::winograd::Tiles;
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub(in super::super) enum Way {
+        /// Output channels in vectors.
+        Channels,
+        /// Pixels in vectors.
+        Pixels,
+        /// Winograd's, with tiles of 2×2 and 4×4.
+        Two,
+        Four,
+    }
+
+    fn correlate(way: Way, c: &Correlation, x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+        assert!(match way {
+            Way::Channels => direct::correlate(c, x, w, bias, y),
+            Way::Pixels => pixels::correlate(c, x, w, bias, y),
+            Way::Two => winograd::correlate(c, Tiles::Two, x, w, bias, y),
+            Way::Four => winograd::correlate(c, Tiles::Four, x, w, bias, y),
+        });
+    }
+
+    pub(in super::super) fn forward(
+        way: Way,
+        g: &Conv2dGeometry,
+        x: &[f32],
+        w: &[f32],
+        bias: Option<&[f32]>,
+        y: &mut [f32],
+    ) {
+        correlate(way, &Correlation::forward(g), x, w, bias, y);
+    }
+
+    pub(in super::super) fn input_gradient(
+        way: Way,
+        g: &Conv2dGeometry,
+        dy: &[f32],
+        w: &[f32],
+        bias: Option<&[f32]>,
+        dx: &mut [f32],
+    ) {
+        correlate(way, &Correlation::input_gradient(g), dy, w, bias, dx);
+    }
+
+    pub(in super::super) fn weight_gradient(
+        way: Way,
+        g: &Conv2dGeometry,
+        x: &[f32],
+        dy: &[f32],
+        dw: &mut [f32],
+    ) {
+        let c = &Correlation::forward(g);
+        match way {
+            Way::Channels => taps::weight_gradient(c, x, dy, dw),
+            Way::Pixels => pixel_taps::weight_gradient(c, x, dy, dw),
+            Way::Two => assert!(winograd::weight_gradient(c, Tiles::Two, x, dy, dw)),
+            Way::Four => assert!(winograd::weight_gradient(c, Tiles::Four, x, dy, dw)),
+        }
+    }
 }
