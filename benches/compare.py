@@ -33,7 +33,8 @@ def checkout(revision):
     if not (folder / "benches" / "workloads").exists():
         shutil.copytree(ROOT / "benches" / "workloads", folder / "benches" / "workloads")
         manifest = folder / "Cargo.toml"
-        manifest.write_text(manifest.read_text() + ENTRY)
+        text = manifest.read_text().replace("[dev-dependencies]", "[dev-dependencies]\npulp.workspace = true")
+        manifest.write_text(text + ENTRY)
     return folder, f"{revision} ({commit})" if revision != commit else commit
 
 

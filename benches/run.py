@@ -63,11 +63,33 @@ class Peer:
         if self.pinned and hasattr(os, "sched_setaffinity"):
             processors = sorted(os.sched_getaffinity(0))[:threads]
             pin = lambda: os.sched_setaffinity(0, processors)  # noqa: E731
+        before = processor_seconds()
         done = subprocess.run(command, env=environment, preexec_fn=pin, capture_output=True, text=True)
+        others = others_share(before, processor_seconds())
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
             say(f"  {self.name} {workload}: failed ({done.returncode}): {reason}")
-        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        return [{**line, "others": others} for line in lines]
+
+
+def processor_seconds():
+    """Seconds of processor time: of the children of this process, of all processes, and in all; none if unknown."""
+    if not os.path.exists("/proc/stat"):
+        return None
+    with open("/proc/stat") as stat:
+        ticks = [int(n) / os.sysconf("SC_CLK_TCK") for n in stat.readline().split()[1:9]]
+    idle = ticks[3] + ticks[4]
+    children = os.times()
+    return children.children_user + children.children_system, sum(ticks) - idle, sum(ticks)
+
+
+def others_share(before, after):
+    """The share of the processors that other programs took between two looks."""
+    if before is None:
+        return None
+    ours, busy, total = (late - early for early, late in zip(before, after))
+    return max(0.0, busy - ours) / total if total else 0.0
 
 
 def say(text):
@@ -363,16 +385,26 @@ def versions(peers):
     return lines
 
 
+def conditions(rows):
+    """How often all was measured, and how much else the machine had to do."""
+    rounds = 1 + max(row["round"] for row in rows)
+    yield f"{rounds} round{'s' if rounds > 1 else ''}: the median of medians (the best of bests)"
+    others = [row["others"] for row in rows if row.get("others") is not None]
+    if others:
+        yield f"other programs took {statistics.fmean(others):.0%} of the processors meanwhile, at most {max(others):.0%}"
+        if max(others) > 0.1:
+            yield "**the machine was not quiet**: what waits for its threads suffers most, the bests least"
+
+
 def report(rows, about):
     """RESULTS.md."""
     results = fold(rows)
     peers = [p for p in ("torch-eager", "torch-tuned", "jax", "burn", "candle") if any(k[2] == p for k in results)]
-    rounds = 1 + max(row["round"] for row in rows)
     parts = [
         "# Results",
         "What `python3 benches/run.py` measured last. It says how; in short: f32, a training step is forward, loss, "
         "backward and optimizer, and all frameworks run in turn on the same machine.",
-        "\n".join(f"- {line}" for line in [*about, f"{rounds} round(s), the median of medians (the best of bests)"]),
+        "\n".join(f"- {line}" for line in [*about, *conditions(rows)]),
         "`torch-eager` is PyTorch as one writes it first, `torch-tuned` channels-last with a fused optimizer. A "
         "number in bold is the peer's time by ours: above 1, ours is faster.",
     ]

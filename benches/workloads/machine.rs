@@ -3,43 +3,48 @@
 
 use std::hint::black_box;
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
-use wengert::autodiff::vectorized;
 
 use crate::measure::{Measure, Work};
 
-/// Elements of a vector register at most.
-const LANES: usize = 16;
-/// Sums that do not wait for each other: a processor starts two a cycle and finishes each after four cycles or five.
+/// Sums that do not wait for each other: a processor starts at most two multiply-adds a cycle, and finishes each after
+/// four cycles or five.
 const SUMS: usize = 12;
-/// Rounds of a step, which takes some milliseconds.
+/// Multiply-adds to each sum in a step, which takes a millisecond or two.
 const ROUNDS: usize = 1 << 18;
 
-/// Fused multiply-adds on registers, on every thread of the pool.
+/// Fused multiply-adds on the widest registers, on every thread of the pool.
 pub(crate) fn peak(measure: &Measure) {
-    let flop = 2.0 * (measure.threads * ROUNDS * SUMS * LANES) as f64;
+    let run = || Arch::new().dispatch(MultiplyAdds { a: black_box(0.9999), b: black_box(0.0001) });
+    let flop = 2 * measure.threads * ROUNDS * SUMS * run();
     let times = measure.time_briefly(|| {
-        rayon::broadcast(|_| black_box(multiply_adds(black_box(0.9999), black_box(0.0001))));
+        rayon::broadcast(|_| run());
     });
-    measure.report("m_peak_fma", times, Work::Flop(flop));
+    measure.report("m_peak_fma", times, Work::Flop(flop as f64));
 }
 
-/// x ← x·a + b in [`SUMS`] vectors.
-fn multiply_adds(a: f32, b: f32) -> f32 {
-    vectorized(
-        #[inline(always)]
-        || {
-            let mut sums = [[1.0_f32; LANES]; SUMS];
-            for _ in 0..ROUNDS {
-                for sum in &mut sums {
-                    for x in sum {
-                        *x = x.mul_add(a, b);
-                    }
-                }
+/// x ← x·a + b in [`SUMS`] registers. It gives the number of elements in one.
+struct MultiplyAdds {
+    a: f32,
+    b: f32,
+}
+
+impl WithSimd for MultiplyAdds {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let (a, b) = (simd.splat_f32s(self.a), simd.splat_f32s(self.b));
+        let mut sums = [simd.splat_f32s(1.0); SUMS];
+        for _ in 0..ROUNDS {
+            for x in &mut sums {
+                *x = simd.mul_add_f32s(*x, a, b);
             }
-            sums.as_flattened().iter().sum()
-        },
-    )
+        }
+        black_box(sums);
+        S::F32_LANES
+    }
 }
 
 /// A copy of `len` numbers, each thread a stretch.
