@@ -16,6 +16,7 @@ use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_grou
 use wengert::prelude::*;
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
+type Unary = fn(&Tensor) -> Tensor;
 
 fn group<'a>(c: &'a mut Criterion, name: &str) -> Group<'a> {
     let mut group = c.benchmark_group(name);
@@ -110,7 +111,7 @@ fn elementwise(c: &mut Criterion) {
     for (n, size) in [(1 << 12, "16 KiB"), (1 << 20, "4 MiB"), (1 << 24, "64 MiB")] {
         let (x, y, positive) = (values(&[n]), values(&[n]), values(&[n]).abs() + 0.5);
         group.throughput(Throughput::Elements(n as u64));
-        let unary: [(&str, fn(&Tensor) -> Tensor); 8] = [
+        let unary: [(&str, Unary); 8] = [
             ("x·a", |x| x * 0.5),
             ("relu", Tensor::relu),
             ("leaky_relu", |x| x.leaky_relu(0.1)),
@@ -180,7 +181,7 @@ fn classification(c: &mut Criterion) {
 
 fn pooling(c: &mut Criterion) {
     let mut group = group(c, "pooling");
-    let kinds: [(&str, [usize; 4], fn(&Tensor) -> Tensor); 3] = [
+    let kinds: [(&str, [usize; 4], Unary); 3] = [
         ("maximum of 2×2", [2, 16, 416, 416], |x| x.max_pool2d(2)),
         ("maximum of 3×3/2", [8, 64, 112, 112], |x| x.max_pool2d(Pool2d::new(3).stride(2).padding(1))),
         ("average of 2×2", [64, 6, 28, 28], |x| x.avg_pool2d(2)),
