@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from run import ROOT, WORKLOADS, Peer, build_workloads, fold, interleave, output_of, ratios
+from run import ROOT, WORKLOADS, Peer, build_workloads, fold, interleave, listed, numbers, output_of, ratios
 
 FOLDER = ROOT / "target" / "compare"
 ENTRY = '\n[[bench]]\nname = "workloads"\nharness = false\n'
@@ -29,7 +29,9 @@ def checkout(revision):
         sys.exit(f"error: git knows no revision {revision}")
     folder = FOLDER / commit
     if not folder.exists():
-        subprocess.run(["git", "worktree", "add", "--quiet", "--detach", "--force", folder, commit], cwd=ROOT, check=True)
+        # By force, as a folder that was deleted by hand is still in git's books.
+        add = ["git", "worktree", "add", "--quiet", "--detach", "--force", folder, commit]
+        subprocess.run(add, cwd=ROOT, check=True)
     if not (folder / "benches" / "workloads").exists():
         shutil.copytree(ROOT / "benches" / "workloads", folder / "benches" / "workloads")
         manifest = folder / "Cargo.toml"
@@ -40,16 +42,17 @@ def checkout(revision):
 
 def main():
     summary, details = __doc__.split("\n\n", 1)
-    parser = argparse.ArgumentParser(description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=summary, epilog=details, formatter_class=raw)
     parser.add_argument("before")
     parser.add_argument("after")
-    parser.add_argument("workloads", nargs="?", default=",".join(w for w in WORKLOADS if w != "peak"),
+    parser.add_argument("workloads", nargs="?", type=listed, default=[w for w in WORKLOADS if w != "peak"],
                         help="separated by commas (default: all)")
-    parser.add_argument("--threads", default="2", help="numbers of threads, separated by commas (default: 2)")
+    parser.add_argument("--threads", type=numbers, default=[2], help="how many, separated by commas (default: 2)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is run (default: 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long a step is repeated (default: 2)")
     options = parser.parse_args()
-    workloads, threads = options.workloads.split(","), [int(n) for n in options.threads.split(",")]
+    workloads = options.workloads
     unknown = set(workloads) - set(WORKLOADS)
     if unknown:
         parser.error(f"no such workloads: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
@@ -63,10 +66,10 @@ def main():
         program = build_workloads(folder, FOLDER / "target")
         peers.append(Peer(title, title, [program], workloads))
     rows = []
-    interleave(peers, workloads, threads, options.rounds, options.seconds, rows.append)
+    interleave(peers, workloads, options.threads, options.rounds, options.seconds, rows.append)
     results = fold(rows)
     before, after = (peer.name for peer in peers)
-    for count in threads:
+    for count in options.threads:
         print(f"\n{count} thread(s); in bold the time before by the time after: above 1, {after} is faster\n")
         print(ratios(results, count, after, [before]))
 

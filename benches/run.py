@@ -13,6 +13,7 @@ came are kept in target/peers/results.jsonl, from which --report writes RESULTS.
 """
 
 import argparse
+import functools
 import json
 import math
 import os
@@ -30,7 +31,7 @@ PEERS = ROOT / "benches" / "peers"
 INSTALLED = ROOT / "target" / "peers"
 RESULTS = ROOT / "benches" / "RESULTS.md"
 
-# What each framework has of the workloads; those that none but ours has are measured all the same.
+# What each framework has of the workloads.
 RUST = "mlp lenet5 resnet20 lstm ops conv"
 WORKLOADS = (
     "peak mlp lenet5 lenet5-infer resnet20 resnet18 resnet18-b1 resnet18-b8 lstm gru googlenet yolo yolo-b1 ops conv "
@@ -61,8 +62,7 @@ class Peer:
             command = ["sh", "-c", 'ulimit -s unlimited; exec "$0" "$@"', *command]
         pin = None
         if self.pinned and hasattr(os, "sched_setaffinity"):
-            processors = sorted(os.sched_getaffinity(0))[:threads]
-            pin = lambda: os.sched_setaffinity(0, processors)  # noqa: E731
+            pin = functools.partial(os.sched_setaffinity, 0, sorted(os.sched_getaffinity(0))[:threads])
         before = processor_seconds()
         done = subprocess.run(command, env=environment, preexec_fn=pin, capture_output=True, text=True)
         others = others_share(before, processor_seconds())
@@ -265,8 +265,10 @@ def ratios(results, threads, ours, peers):
 
 def memory(results, threads, peers):
     workloads = unique(w for w, t, _ in results if t == threads and w[0] in "abcdefgh")
-    cells = lambda w: [results.get((w, threads, peer)) for peer in peers]  # noqa: E731
-    rows = [[w, *(f"{r.memory:,.0f}" if r and r.memory else "" for r in cells(w))] for w in workloads]
+    rows = []
+    for workload in workloads:
+        found = [results.get((workload, threads, peer)) for peer in peers]
+        rows.append([workload, *(f"{result.memory:,.0f}" if result and result.memory else "" for result in found)])
     return table(["MB", *peers], rows)
 
 
@@ -294,23 +296,28 @@ def targets(results):
     """What is asked of the table, what it shows, and whether that is enough."""
     rows = []
 
-    def ratio(workload, peer, threads=2):
-        mine, theirs = results.get((workload, threads, "wengert")), results.get((workload, threads, peer))
-        return theirs.median / mine.median if mine and theirs else None
+    def of(workloads, peer, threads=2):
+        """(ratio, workload) of those that both have."""
+        pairs = ((w, results.get((w, threads, "wengert")), results.get((w, threads, peer))) for w in workloads)
+        return [(theirs.median / mine.median, w) for w, mine, theirs in pairs if mine and theirs]
+
+    def share(workload, limit, unit):
+        mine, best = results.get((workload, 2, "wengert")), results.get((limit, 2, "wengert"))
+        return [(mine.rates[unit] / best.rates[unit], workload)] if mine and best else []
 
     def ask(text, found, least, form="{:.2f}×"):
-        """`found`: (name, value) pairs of which the smallest counts."""
-        found = [(value, name) for name, value in found if value is not None]
+        """`found`: (value, name) pairs of which the smallest counts."""
         if not found:
             return
+        below = [f"{name} {form.format(value)}" for value, name in sorted(found) if value < least]
         value, name = min(found)
-        below = [f"{n} {form.format(v)}" for v, n in sorted(found) if v < least]
-        answer = f"yes: {form.format(value)} ({name})" if not below else "**no**: " + ", ".join(below)
+        lowest = f"{form.format(value)} ({name}{f', the lowest of {len(found)}' if len(found) > 1 else ''})"
+        answer = "**no**: " + ", ".join(below) if below else "yes: " + lowest
         rows.append([text, form.format(least), answer])
 
-    compared = unique(w for w, _, p in results if p == "torch-eager" and w[0] in "abcdefghij" and "lenet5_infer" not in w)
-    of = lambda workloads, peer, threads=2: [(w, ratio(w, peer, threads)) for w in workloads]  # noqa: E731
-    forward = [w for w in compared if w.endswith("_fwd") and w[0] == "j" or "_infer_" in w]
+    # Those that issue 6 names; the others stand in the tables below without being asked for.
+    compared = unique(w for w, _, _ in results if w[0] in "abcdefghij" and not w.startswith("b_lenet5_infer"))
+    forward = [w for w in compared if w[0] == "j" and w.endswith("_fwd") or "_infer_" in w]
     both = [w for w in compared if w.endswith("_fwdbwd")]
     chain = [w for w in compared if w[0] == "i"]
     ask("convolutional training against PyTorch", of(CONVOLUTIONAL, "torch-eager"), 2)
@@ -319,9 +326,9 @@ def targets(results):
     ask("GRU against PyTorch", of(["f_gru_b32_t64"], "torch-eager"), 2.5)
     ask("LeNet-5 against PyTorch", of(["b_lenet5_b64"], "torch-eager"), 3)
     ask("networks against PyTorch tuned", of(TRAINING + forward, "torch-tuned"), 1.4)
-    found = [r for _, r in of(compared, "torch-eager") if r]
+    found = [ratio for ratio, _ in of(compared, "torch-eager")]
     if found:
-        ask("geometric mean against PyTorch", [(f"{len(found)} rows", geometric_mean(found))], 2.5)
+        ask("geometric mean against PyTorch", [(geometric_mean(found), f"{len(found)} rows")], 2.5)
     ask("chain of small operations against PyTorch", of(chain, "torch-eager"), 10)
     ask("training against burn", of(TRAINING, "burn"), 5)
     ask("training against candle", of(TRAINING, "candle"), 5)
@@ -329,17 +336,13 @@ def targets(results):
         ask(f"every row against {peer}", of(compared, peer), 1)
     ask("every row against PyTorch, 1 thread", of(compared, "torch-eager", 1), 1.5)
 
-    def share(workload, limit, unit):
-        mine, best = results.get((workload, 2, "wengert")), results.get((limit, 2, "wengert"))
-        return [(workload, mine.rates[unit] / best.rates[unit])] if mine and best else []
-
     percent = "{:.0%}"
     ask("ResNet-18 training, of the arithmetic", share("d_resnet18_train_b8", "m_peak_fma", "gflops"), 0.95, percent)
     ask("product of 1024×1024, of the arithmetic", share("l_matmul_1024", "m_peak_fma", "gflops"), 0.85, percent)
     ask("four operations on 64 MB, of a copy", share("k_chain4_64mb", "k_copy_64mb", "gb_per_s"), 0.85, percent)
     mine, theirs = (results.get(("d_resnet18_train_b8", 2, p)) for p in ("wengert", "torch-eager"))
     if mine and theirs and mine.memory and theirs.memory:
-        ask("memory of ResNet-18 training, PyTorch's by ours", [("", theirs.memory / mine.memory)], 1 / 0.7)
+        ask("memory of ResNet-18 training, PyTorch's by ours", [(theirs.memory / mine.memory, "MB")], 1 / 0.7)
     return table(["target, 2 threads unless said otherwise", "least", "reached"], rows)
 
 
@@ -419,13 +422,20 @@ def report(rows, about):
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def listed(text):
+    return text.split(",")
+
+
+def numbers(text):
+    return [int(number) for number in text.split(",")]
+
+
 def main():
     summary, details = __doc__.split("\n\n", 1)
-    parser = argparse.ArgumentParser(description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter)
-    listed = lambda text: text.split(",")  # noqa: E731
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=summary, epilog=details, formatter_class=raw)
     parser.add_argument("--workloads", type=listed, default=WORKLOADS, help="which, separated by commas (default: all)")
-    parser.add_argument("--threads", type=lambda text: list(map(int, text.split(","))), default=[2, 1],
-                        help="numbers of threads (default: 2,1)")
+    parser.add_argument("--threads", type=numbers, default=[2, 1], help="how many, separated by commas (default: 2,1)")
     parser.add_argument("--peers", type=listed, help="of torch-eager, torch-tuned, jax, burn, candle (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run (default: 3)")
     parser.add_argument("--seconds", type=float, default=6.0, help="how long a step is repeated (default: 6)")
@@ -447,7 +457,6 @@ def main():
         if options.peers is not None:
             peers = [peer for peer in peers if peer.name == "wengert" or peer.name in options.peers]
         about = [time.strftime("%Y-%m-%d"), machine(), *versions([peer.name for peer in peers])]
-        # Ours also says what the machine can do, without which the rest has no measure.
         INSTALLED.mkdir(parents=True, exist_ok=True)
         rows = []
         with open(INSTALLED / "results.jsonl", "w") as lines:
