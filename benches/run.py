@@ -195,6 +195,10 @@ class Result:
     memory: float
     rates: dict
 
+    def limit(self, unit):
+        """The rate of the best, which is what the machine can do where the median is what it was left to do."""
+        return self.rates[unit] * self.median / self.best
+
     @staticmethod
     def of(rows):
         median = statistics.median(row["median_ms"] for row in rows)
@@ -281,11 +285,11 @@ def rates(results, threads, peers):
         for unit, limit, label in (("gflops", peak, "GFLOP/s"), ("gb_per_s", copy, "GB/s"), ("ns_per_operation", None, "ns")):
             if unit not in mine.rates:
                 continue
-            share = f"{mine.rates[unit] / limit.rates[unit]:.0%}" if limit else ""
+            share = f"{mine.rates[unit] / limit.limit(unit):.0%}" if limit else ""
             theirs = [results.get((workload, threads, peer)) for peer in peers]
             others = [digits(r.rates[unit]) if r and unit in r.rates else "" for r in theirs]
             rows.append([workload, label, digits(mine.rates[unit]), share, *others])
-    return table(["rate of the median", "", "wengert", "of the machine's", *peers], rows)
+    return table(["rate of the median", "", "wengert", "of the machine's best", *peers], rows)
 
 
 CONVOLUTIONAL = ["c_resnet20_b64", "d_resnet18_train_b8", "g_googlenet_train_b4", "h_tinyyolo_train_b2"]
@@ -303,7 +307,7 @@ def targets(results):
 
     def share(workload, limit, unit):
         mine, best = results.get((workload, 2, "wengert")), results.get((limit, 2, "wengert"))
-        return [(mine.rates[unit] / best.rates[unit], workload)] if mine and best else []
+        return [(mine.rates[unit] / best.limit(unit), workload)] if mine and best else []
 
     def ask(text, found, least, form="{:.2f}×"):
         """`found`: (value, name) pairs of which the smallest counts."""
