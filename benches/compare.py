@@ -62,8 +62,8 @@ def main():
         if peers and title == peers[0].name:
             # The same twice shows the noise.
             title += " again"
-        # What both need of other crates is built once.
-        program = build_workloads(folder, FOLDER / "target")
+        # Each in a target folder of its own: in a shared one cargo gives the programs of both the same name.
+        program = build_workloads(folder)
         peers.append(Peer(title, title, [program], workloads))
     rows = []
     interleave(peers, workloads, options.threads, options.rounds, options.seconds, rows.append)

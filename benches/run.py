@@ -128,11 +128,9 @@ def install(frameworks):
             subprocess.run(build, cwd=folder, env=environment, check=True)
 
 
-def build_workloads(root, target_dir=None):
+def build_workloads(root):
     """Builds this project's program in a checkout, and gives its path."""
     command = ["cargo", "bench", "--bench", "workloads", "--no-run", "--message-format=json"]
-    if target_dir:
-        command += ["--target-dir", str(target_dir)]
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"error: the workloads do not build in {root}")
