@@ -140,7 +140,7 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
             let from = ((row / grid.high * c.groups + group) * c.outputs + first) * pixels;
             // SAFETY: the processor has AVX-512F, and the transforms of these tiles lie in `to`.
             unsafe {
-                windows.fill(&dy[from..][..channels * pixels], channels, row % grid.high, &mut slab);
+                windows.fill(&dy[from..][..channels * pixels], channels, row % grid.high, false, &mut slab);
                 let to = to.add(block * tiles * BLOCK + (row - run.start) * grid.wide * size + first % BLOCK);
                 for tile in 0..grid.wide {
                     let d = both_ways(

@@ -29,6 +29,8 @@ use crate::kernels::tasks::{self, SharedMut};
 /// Elements of the transformed source that a task keeps in the second-level cache, beside its sums and their weights:
 /// 256 KiB.
 const CACHED: usize = 1 << 16;
+/// Elements of transformed weights that every task may read anew, from the third-level cache: 12 MiB.
+const WEIGHTS: usize = 3 << 20;
 /// Tiles of a task that reads the transformed source from memory shared by all: what it reads is used for 32 channels.
 const SHARED_TILES: usize = 112;
 /// Pieces of work to aim for, so that a dozen threads find some.
@@ -108,8 +110,8 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     let output = SharedMut::new(output);
     let job = Job::<OUT, SIZE> { c, grid, weights: &weights, output: &output };
     // Either a task transforms its part of the source and uses it for all output channels, or, when that would make
-    // too few tasks, all is transformed first.
-    if rows.div_ceil(cached) * c.groups >= PIECES {
+    // too few tasks or the weights are many, all is transformed first.
+    if rows.div_ceil(cached) * c.groups >= PIECES && weights.group_len() <= WEIGHTS {
         let runs = rows.div_ceil(cached);
         tasks::run(runs * c.groups, c.operations, |task| {
             let (run, group) = (task % runs, task / runs);
@@ -244,7 +246,13 @@ impl<const OUT: usize, const SIZE: usize> Grid<OUT, SIZE> {
                 let from = &source[from..][..present * planes];
                 // SAFETY: the processor has AVX-512F, and the transforms of these tiles lie in `v`.
                 unsafe {
-                    windows.fill(from, present, row % self.high, &mut slab);
+                    windows.fill(
+                        from,
+                        present,
+                        row % self.high,
+                        row > own.start && row % self.high > 0,
+                        &mut slab,
+                    );
                     let to = v.add((channel * run.len() + row - run.start) * self.wide * LANES);
                     for tile in 0..self.wide {
                         let to = to.add(tile * LANES);
@@ -406,19 +414,25 @@ impl<const OUT: usize, const SIZE: usize> Windows<OUT, SIZE> {
         SIZE * self.columns() * LANES
     }
 
-    /// Copies the windows of tile row `row` from the planes of `channels` channels.
+    /// Copies the windows of tile row `row` from the planes of `channels` channels. If those of the row before are in
+    /// the slab (`next`), the lines that both have are moved.
     ///
     /// # Safety
     /// The processor has AVX-512F.
     #[target_feature(enable = "avx512f")]
-    unsafe fn fill(&self, planes: &[f32], channels: usize, row: usize, slab: &mut [f32]) {
+    unsafe fn fill(&self, planes: &[f32], channels: usize, row: usize, next: bool, slab: &mut [f32]) {
         let [height, width] = self.size;
         let columns = self.columns();
         // Columns of the slab that are columns of the plane.
         let start = (-self.first[1]).clamp(0, columns as isize) as usize;
         let end = (width as isize - self.first[1]).clamp(start as isize, columns as isize) as usize;
         let top = (row * OUT) as isize + self.first[0];
-        for (i, line) in slab[..self.len()].chunks_exact_mut(columns * LANES).enumerate() {
+        let slab = &mut slab[..self.len()];
+        if next {
+            slab.copy_within(OUT * columns * LANES.., 0);
+        }
+        let there = if next { SIZE - OUT } else { 0 };
+        for (i, line) in slab.chunks_exact_mut(columns * LANES).enumerate().skip(there) {
             let row = top + i as isize;
             if end == start || !(0..height as isize).contains(&row) {
                 line.fill(0.0);

@@ -52,6 +52,11 @@ impl Weights {
         &self.weights[((group * self.blocks + block) * self.elements + element) * self.plane..][..self.plane]
     }
 
+    /// Elements of all blocks of a group.
+    pub(super) fn group_len(&self) -> usize {
+        self.blocks * self.elements * self.plane
+    }
+
     /// What the outputs of one block begin with.
     pub(super) fn bias(&self, group: usize, block: usize) -> &[f32] {
         &self.bias[(group * self.blocks + block) * BLOCK..][..BLOCK]
