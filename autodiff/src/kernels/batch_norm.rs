@@ -136,8 +136,9 @@ pub(crate) fn normalize<T: Float>(
         x,
         x,
         out,
+        [shift, scale, offset],
         #[inline(always)]
-        move |j, x, _| scale[j] * (x - shift[j]) + offset[j],
+        |[shift, scale, offset], x, _| scale * (x - shift) + offset,
     );
 }
 
@@ -158,22 +159,28 @@ pub(crate) fn combine<T: Float>(
         x,
         dy,
         out,
+        [shift, a, b, d],
         #[inline(always)]
-        move |j, x, dy| a[j] * dy + b[j] * (x - shift[j]) + d[j],
+        |[shift, a, b, d], x, dy| a * dy + b * (x - shift) + d,
     );
 }
 
-/// out ← f(channel, x, y) element by element.
-fn by_channel<T: Float>(
+/// out ← f(coefficients of the channel, x, y) element by element.
+///
+/// The coefficients are handed over as values: read through their slices, they would be read again and checked for
+/// each element, and no loop would vectorize.
+fn by_channel<T: Float, const N: usize>(
     c: Channels,
     x: &[T],
     y: &[T],
     out: &mut [T],
-    f: impl Fn(usize, T, T) -> T + Copy + Sync,
+    coefficients: [&[T]; N],
+    f: impl Fn([T; N], T, T) -> T + Copy + Sync,
 ) {
     if c.len() == 0 {
         return;
     }
+    let coefficients = coefficients.map(|all| &all[..c.channels]);
     let shared = Shared::new(out);
     if c.positions == 1 {
         let row = |n: usize| {
@@ -185,7 +192,7 @@ fn by_channel<T: Float>(
                 #[inline(always)]
                 || {
                     for (j, ((out, &x), &y)) in out.iter_mut().zip(x).zip(y).enumerate() {
-                        *out = f(j, x, y);
+                        *out = f(coefficients.map(|all| all[j]), x, y);
                     }
                 },
             );
@@ -206,9 +213,9 @@ fn by_channel<T: Float>(
             || {
                 let sources = x.chunks_exact(c.positions).zip(y.chunks_exact(c.positions));
                 for (i, (out, (x, y))) in out.chunks_exact_mut(c.positions).zip(sources).enumerate() {
-                    let j = (piece.start + i) % c.channels;
+                    let own = coefficients.map(|all| all[(piece.start + i) % c.channels]);
                     for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-                        *out = f(j, x, y);
+                        *out = f(own, x, y);
                     }
                 }
             },
