@@ -4,12 +4,12 @@
 
 Each network is initialized by torchvision with a seed, saved as a `.pth` and a safetensors file, and run: logits in
 evaluation mode, and the gradients of the loss in training mode without dropout. The ignored test `interop` loads both
-files strictly and compares in single precision.
+files strictly and compares: all within 1e-4 in single precision.
 
-A ReLU that rounding turns on or off changes gradients by far more than rounding does (see generate/__main__.py). So
-pictures are tried until PyTorch's gradients in single precision are within 2e-5 of its own in double precision, if some
-are. Where the test's gradients in single precision are not within 1e-4 of PyTorch's in double precision, those that it
-computes in double precision must be, within 1e-9: then it was rounding.
+A ReLU that rounding turns on or off changes gradients by far more than rounding does, and a network with batch
+normalization as torchvision initializes it has some at any pictures: PyTorch's own gradients in single precision are off
+by up to 5e-2. So such a network is exchanged twice. As it is, its gradients are compared in double precision, within 1e-9;
+with scales and shifts of the normalizations that keep ReLUs away from zero (see generate/networks.py), in single precision.
 """
 
 import json
@@ -23,9 +23,9 @@ import torch
 from safetensors.torch import save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "generate"))
-from networks import RESNETS, VGGS, build, loss  # noqa: E402
+from networks import RESNETS, VGGS, build, loss, weight  # noqa: E402
 
-TRIES = 4
+TRIES = 20
 
 
 def train(network, x, labels):
@@ -40,27 +40,33 @@ def largest_error(a, b):
     return max(((a[k] - b[k]).norm() / max(b[k].norm(), 1e-3 * scale)).item() for k in b)
 
 
-def exchange(name):
+def keep_relus_away_from_zero(network):
+    state = network.state_dict()
+    for module, layer in network.named_modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            for key, parameter in layer.named_parameters():
+                parameter.data.copy_(weight(f"{module}.{key}", tuple(parameter.shape), state))
+
+
+def exchange(name, single):
     torch.manual_seed(1)
     network = build(name, dropout=0.0)
-    side, batch = (64, 2) if name == "alexnet" else (64, 4) if name == "googlenet" else (32, 8 if "res" in name else 2)
+    if single:
+        keep_relus_away_from_zero(network)
+    side, batch = (64, 2) if name == "alexnet" else (96, 4) if name == "googlenet" else (64 if "res" in name else 32, 4)
     for _ in range(2):  # Running statistics that are not the first ones.
         with torch.no_grad():
             network.train()(torch.randn(batch, 3, side, side))
     state = {key: value.clone() for key, value in network.state_dict().items()}
     labels = torch.arange(batch) * 37 % 1000
-    best = None
-    for _ in range(TRIES):
+    for _ in range(TRIES if single else 1):
         x = torch.randn(batch, 3, side, side)
         network.double().load_state_dict(state)
         exact = train(network, x.double(), labels)
         network.float().load_state_dict(state)
         error = largest_error(train(network, x, labels), exact)
-        if best is None or error < best[0]:
-            best = (error, x, exact)
         if error < 2e-5:
             break
-    error, x, exact = best
     network.double().load_state_dict(state)
     with torch.no_grad():
         logits = network.eval()(x.double())
@@ -70,11 +76,13 @@ def exchange(name):
         save_file({key: value.contiguous() for key, value in state.items()}, folder / "state.safetensors")
         save_file({"pictures": x, "logits": logits}, folder / "run.safetensors")
         save_file({key: value.contiguous() for key, value in exact.items()}, folder / "gradients.safetensors")
-        (folder / "case.json").write_text(json.dumps({"name": name, "error": error}))
+        (folder / "case.json").write_text(json.dumps({"name": name, "single": single, "error": error}))
         command = ["cargo", "test", "-q", "-p", "wengert-models", "--test", "vision", "--"]
         command += ["--ignored", "--exact", "--nocapture", "interop::interop"]
         subprocess.run(command, env=os.environ | {"WENGERT_INTEROP": str(folder)}, check=True)
 
 
 for name in sys.argv[1:] or ["alexnet", *VGGS, *RESNETS, "googlenet"]:
-    exchange(name)
+    exchange(name, single=True)
+    if name != "alexnet" and (name.endswith("bn") or not name.startswith("vgg")):
+        exchange(name, single=False)

@@ -11,6 +11,8 @@ use crate::networks::configured;
 #[derive(Deserialize)]
 struct Case {
     name: String,
+    /// Whether rounding turns no ReLU, so that gradients in single precision can be compared.
+    single: bool,
     /// Of PyTorch's own gradients in single precision.
     error: f64,
 }
@@ -63,17 +65,16 @@ fn compare<T: Float>(folder: &Path, file: &str, name: &str) -> Result<(f64, f64,
 fn interop() -> Result<(), Box<dyn Error>> {
     let folder = std::env::var("WENGERT_INTEROP")?;
     let folder: &Path = folder.as_ref();
-    let Case { name, error } = serde_json::from_reader(std::fs::File::open(folder.join("case.json"))?)?;
-    let mut rounding_matters = false;
+    let Case { name, single, error } =
+        serde_json::from_reader(std::fs::File::open(folder.join("case.json"))?)?;
     for file in ["state.pth", "state.safetensors"] {
         let (logits, gradients, at) = compare::<f32>(folder, file, &name)?;
         println!(
             "{name}, {file}, f32: logits {logits:.1e}, gradients {gradients:.1e} at {at}; PyTorch {error:.1e}"
         );
-        assert!(logits <= 1e-4 && gradients <= 0.5);
-        rounding_matters |= gradients > 1e-4;
+        assert!(logits <= 1e-4 && (!single || gradients <= 1e-4));
     }
-    if rounding_matters {
+    if !single {
         let (logits, gradients, at) = compare::<f64>(folder, "state.pth", &name)?;
         println!("{name}, f64: logits {logits:.1e}, gradients {gradients:.1e} at {at}");
         assert!(logits <= 1e-9 && gradients <= 1e-9);

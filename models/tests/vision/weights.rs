@@ -45,12 +45,12 @@ pub(crate) fn state_dict(shapes: &BTreeMap<String, Vec<usize>>) -> Vec<u8> {
     bytes.extend((header.len() as u64).to_le_bytes());
     bytes.extend(header);
     for (key, shape) in shapes {
-        write(key, shape, &mut bytes);
+        write(key, shape, shapes, &mut bytes);
     }
     bytes
 }
 
-fn write(key: &str, shape: &[usize], bytes: &mut Vec<u8>) {
+fn write(key: &str, shape: &[usize], keys: &BTreeMap<String, Vec<usize>>, bytes: &mut Vec<u8>) {
     if key.ends_with("num_batches_tracked") {
         return bytes.extend(3i64.to_le_bytes());
     }
@@ -62,12 +62,29 @@ fn write(key: &str, shape: &[usize], bytes: &mut Vec<u8>) {
     } else if key.ends_with("running_var") {
         put(seed, n, bytes, |u| 1.0 + 0.5 * u);
     } else if key.ends_with("weight") {
-        let ends_branch = key.ends_with("bn2.weight") || key.ends_with("bn3.weight");
-        let factor = if ends_branch { 0.5 } else { 1.0 };
-        put(seed, n, bytes, |u| (1.0 + 0.25 * u) * factor);
+        let scale = if ends_branch(key, keys) { 0.05 } else { 0.16 };
+        put(seed, n, bytes, |u| scale * (1.0 + 0.1 * u));
+    } else if key.strip_suffix("bias").is_some_and(|layer| keys.contains_key(&format!("{layer}running_mean")))
+    {
+        let scale = if ends_branch(key, keys) { 0.1 } else { 1.0 };
+        let some_are_off = !ends_branch(key, keys) && !is_added_to(key);
+        put(seed, n, bytes, |u| {
+            let size = scale * (1.0 + 0.1 * u);
+            if some_are_off && u < -0.5 { -size } else { size }
+        });
     } else {
         put(seed, n, bytes, |u| 0.1 * u);
     }
+}
+
+/// Whether a normalization is the last of a residual branch.
+fn ends_branch(key: &str, keys: &BTreeMap<String, Vec<usize>>) -> bool {
+    key.contains("bn3.") || key.contains("bn2.") && !keys.contains_key(&key.replace("bn2.", "bn3."))
+}
+
+/// Whether a residual branch is added to what a normalization gives.
+fn is_added_to(key: &str) -> bool {
+    key.contains("downsample") || key.starts_with("bn1.")
 }
 
 /// Appends n numbers. All at once: there are many millions.

@@ -8,10 +8,11 @@ compute. A case holds the keys and shapes of the state dict and, in double preci
 the loss and its gradients by all parameters in training mode, without dropout. Of a tensor the norm is kept, and its
 products with four fixed vectors of +-1: the mean square of their errors estimates the square of the error's norm.
 
-In single precision a rounding can turn a ReLU on or off, or the maximum of a window to another place. One that is turned
-changes the gradients of all layers below by about 1/sqrt(elements), far more than 1e-4, and a deep network has millions.
-So several pictures are tried, and `single` says whether there are some at which PyTorch's own gradients in single
-precision are within 2e-5 of those in double precision; the pictures are then those. (For these, rounding turned nothing.)
+In single precision a rounding could turn a ReLU on or off, or the maximum of a window to another place, which changes the
+gradients of all layers below by about 1/sqrt(elements): far more than 1e-4, and a deep network has millions of both. The
+weights keep ReLUs away from that behind batch normalizations (see `weight`). Of the pictures several are tried until the
+two largest elements of each window are far enough apart, and PyTorch's own gradients in single precision, with and without
+oneDNN, are within 6e-5 of those in double precision.
 """
 
 import gzip
@@ -23,7 +24,9 @@ import torch
 
 from networks import RESNETS, VGGS, build, fill, hashed, loss, pictures
 
-SEEDS = 8
+SEEDS = 2000
+# The least distance of a window's two largest elements, as a share of the elements' root mean square.
+GAP = 4e-6
 
 
 def sketch(t):
@@ -52,31 +55,60 @@ def largest_error(a, b):
     return max(((a[k] - b[k]).norm() / max(b[k].norm(), 1e-3 * scale)).item() for k in b)
 
 
-def case(name, side, batch, classes=10, hidden=4096, seeds=SEEDS):
+def narrowest(network, x):
+    """The least distance of the two largest elements of a window, as a share of the elements' root mean square."""
+    least = []
+
+    def look(pool, inputs):
+        (y,) = inputs
+        size, stride, padding = pool.kernel_size, pool.stride, pool.padding
+        # Windows may reach over the end by what is left of a stride.
+        y_padded = torch.nn.functional.pad(y, (padding, padding + stride, padding, padding + stride), value=-torch.inf)
+        windows = y_padded.unfold(2, size, stride).unfold(3, size, stride).flatten(4)
+        first = windows.amax(-1, keepdim=True)
+        # Equal ones are copies of one element, by overlapping windows of a pooling before. And where a ReLU has left
+        # nothing, no gradient passes.
+        second = windows.masked_fill(windows == first, -torch.inf).amax(-1, keepdim=True)
+        least.append(((first - second)[first > 0].min() / y.square().mean().sqrt()).item())
+
+    hooks = [m.register_forward_pre_hook(look) for m in network.modules() if isinstance(m, torch.nn.MaxPool2d)]
+    with torch.no_grad():
+        network.train()(x)
+    for hook in hooks:
+        hook.remove()
+    return min(least)
+
+
+def rounds_alike(network, x, labels, exact):
+    """Whether both of PyTorch's ways to compute in single precision turn nothing."""
+    for library in (True, False):
+        fill(network.float())
+        with torch.backends.mkldnn.flags(enabled=library):
+            if largest_error(train(network, x, labels)[1], exact) > 6e-5:
+                return False
+    return True
+
+
+def case(name, side, batch, classes=10, hidden=4096):
     with torch.device("meta"):
         network = build(name, classes, hidden, dropout=0.0)
     network = network.to_empty(device="cpu")
     labels = torch.arange(batch) * 7 % classes
-    found = None
-    for seed in range(1, seeds + 1):
+    for seed in range(1, SEEDS + 1):
         x = pictures(seed, batch, side)
         fill(network.float())
-        value, gradients = train(network.double(), x.double(), labels)
-        if found is None:
-            found = (seed, value, gradients, False)
-        if seeds == 1:
-            break
+        if narrowest(network.double(), x.double()) < GAP:
+            continue
         fill(network.float())
-        error = largest_error(train(network, x, labels)[1], gradients)
-        if error < 2e-5:
-            found = (seed, value, gradients, True)
+        value, gradients = train(network.double(), x.double(), labels)
+        if rounds_alike(network, x, labels, gradients):
             break
-    seed, value, gradients, single = found
+    else:
+        raise SystemExit(f"{name}: rounding turns something at every one of {SEEDS} pictures")
     network.zero_grad()
     fill(network.float())
-    logits = network.double().eval()(pictures(seed, batch, side).double())
-    scale = max(g.norm() for g in gradients.values())
-    print(f"{name}: pictures {seed}, loss {value:.4f}, single {single}", flush=True)
+    logits = network.double().eval()(x.double())
+    print(f"{name}: pictures {seed}, loss {value:.4f}", flush=True)
     return {
         "name": name,
         "side": side,
@@ -85,26 +117,20 @@ def case(name, side, batch, classes=10, hidden=4096, seeds=SEEDS):
         "hidden": hidden,
         "state": {key: list(t.shape) for key, t in network.state_dict().items()},
         "seed": seed,
-        "single": single,
         "logits": sketch(logits),
         "loss": value,
-        "gradients": {
-            # The bias of a convolution before batch normalization has no effect.
-            key: sketch(g) if g.norm() > 1e-12 * scale else [0.0] * 5
-            for key, g in gradients.items()
-        },
+        "gradients": {key: sketch(g) for key, g in gradients.items()},
     }
 
 
 def cases():
     yield case("alexnet", 64, 2)
-    yield case("googlenet", 64, 4, seeds=1)
+    yield case("googlenet", 64, 2)
     for name in VGGS:
-        normalized = name.endswith("bn")
-        yield case(name, 32, 4 if normalized else 2, hidden=64, seeds=1 if normalized else SEEDS)
+        yield case(name, 32, 4 if name.endswith("bn") else 2, hidden=64)
     for name in RESNETS:
-        yield case(name, 32, 4, seeds=1)
-    yield case("vgg16", 32, 1, classes=1000, seeds=2)
+        yield case(name, 64, 4)
+    yield case("vgg16", 32, 1, classes=1000)
 
 
 def write(lines):

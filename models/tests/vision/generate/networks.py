@@ -54,27 +54,43 @@ def uniform(seed, n):
     return (hashed(seed, n) >> np.uint32(8)).astype(np.float32) * np.float32(2**-23) - np.float32(1)
 
 
-def weight(key, shape):
-    """The values under a key of the state dict, in single precision: He's deviation for weights, near 1 and 0 for
-    normalizations, those at the end of a residual branch halved so that sums of many stay moderate."""
+def weight(key, shape, keys):
+    """The values under a key of a state dict of these keys, in single precision: He's deviation for weights.
+
+    Behind a batch normalization every ReLU is on or off by a margin, as its scale takes nothing across its shift: else
+    rounding would turn some, and gradients in single precision could not be compared. One channel in four is off, but
+    none where residual branches end: so their sums stay positive."""
     u = uniform(zlib.crc32(key.encode()), math.prod(shape))
     if len(shape) > 1:
         u *= np.float32(math.sqrt(6 / math.prod(shape[1:])))
     elif key.endswith("running_var"):
         u = np.float32(1) + np.float32(0.5) * u
     elif key.endswith("weight"):
-        u = np.float32(1) + np.float32(0.25) * u
-        if key.endswith(("bn2.weight", "bn3.weight")):
-            u *= np.float32(0.5)
+        u = np.float32(0.05 if ends_branch(key, keys) else 0.16) * (np.float32(1) + np.float32(0.1) * u)
+    elif key.endswith("bias") and key.removesuffix("bias") + "running_mean" in keys:
+        size = np.float32(0.1 if ends_branch(key, keys) else 1) * (np.float32(1) + np.float32(0.1) * u)
+        off = (u < np.float32(-0.5)) & (not ends_branch(key, keys) and not is_added_to(key))
+        u = np.where(off, -size, size)
     else:
         u *= np.float32(0.1)
     return torch.from_numpy(u.reshape(shape))
 
 
+def ends_branch(key, keys):
+    """Whether a normalization is the last of a residual branch."""
+    return "bn3." in key or ("bn2." in key and key.replace("bn2.", "bn3.") not in keys)
+
+
+def is_added_to(key):
+    """Whether a residual branch is added to what a normalization gives."""
+    return "downsample" in key or key.startswith("bn1.")
+
+
 def fill(network):
+    state = network.state_dict()
     with torch.no_grad():
-        for key, value in network.state_dict().items():
-            value.copy_(weight(key, tuple(value.shape)) if value.is_floating_point() else torch.tensor(3))
+        for key, value in state.items():
+            value.copy_(weight(key, tuple(value.shape), state) if value.is_floating_point() else torch.tensor(3))
 
 
 def pictures(seed, batch, side):
