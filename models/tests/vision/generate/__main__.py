@@ -22,11 +22,9 @@ import pathlib
 import numpy as np
 import torch
 
-from networks import RESNETS, VGGS, build, fill, hashed, loss, pictures
+from networks import RESNETS, VGGS, build, clear_maxima, fill, hashed, pictures, rounds_alike, train
 
 SEEDS = 2000
-# The least distance of a window's two largest elements, as a share of the elements' root mean square.
-GAP = 4e-6
 
 
 def sketch(t):
@@ -42,53 +40,6 @@ def sketch(t):
     return [float(f"{y:.11g}") for y in [np.linalg.norm(x), *(product(j) for j in range(4))]]
 
 
-def train(network, x, labels):
-    network.train().zero_grad()
-    value = loss(network(x), labels)
-    value.backward()
-    # A copy: to convert the network converts its gradients in their place.
-    return value.item(), {key: p.grad.double().clone() for key, p in network.named_parameters()}
-
-
-def largest_error(a, b):
-    scale = max(g.norm() for g in b.values())
-    return max(((a[k] - b[k]).norm() / max(b[k].norm(), 1e-3 * scale)).item() for k in b)
-
-
-def narrowest(network, x):
-    """The least distance of the two largest elements of a window, as a share of the elements' root mean square."""
-    least = []
-
-    def look(pool, inputs):
-        (y,) = inputs
-        size, stride, padding = pool.kernel_size, pool.stride, pool.padding
-        # Windows may reach over the end by what is left of a stride.
-        y_padded = torch.nn.functional.pad(y, (padding, padding + stride, padding, padding + stride), value=-torch.inf)
-        windows = y_padded.unfold(2, size, stride).unfold(3, size, stride).flatten(4)
-        first = windows.amax(-1, keepdim=True)
-        # Equal ones are copies of one element, by overlapping windows of a pooling before. And where a ReLU has left
-        # nothing, no gradient passes.
-        second = windows.masked_fill(windows == first, -torch.inf).amax(-1, keepdim=True)
-        least.append(((first - second)[first > 0].min() / y.square().mean().sqrt()).item())
-
-    hooks = [m.register_forward_pre_hook(look) for m in network.modules() if isinstance(m, torch.nn.MaxPool2d)]
-    with torch.no_grad():
-        network.train()(x)
-    for hook in hooks:
-        hook.remove()
-    return min(least)
-
-
-def rounds_alike(network, x, labels, exact):
-    """Whether both of PyTorch's ways to compute in single precision turn nothing."""
-    for library in (True, False):
-        fill(network.float())
-        with torch.backends.mkldnn.flags(enabled=library):
-            if largest_error(train(network, x, labels)[1], exact) > 6e-5:
-                return False
-    return True
-
-
 def case(name, side, batch, classes=10, hidden=4096):
     with torch.device("meta"):
         network = build(name, classes, hidden, dropout=0.0)
@@ -97,11 +48,11 @@ def case(name, side, batch, classes=10, hidden=4096):
     for seed in range(1, SEEDS + 1):
         x = pictures(seed, batch, side)
         fill(network.float())
-        if narrowest(network.double(), x.double()) < GAP:
+        if not clear_maxima(network.double(), x.double()):
             continue
         fill(network.float())
         value, gradients = train(network.double(), x.double(), labels)
-        if rounds_alike(network, x, labels, gradients):
+        if rounds_alike(network, x, labels, gradients, lambda: fill(network.float())):
             break
     else:
         raise SystemExit(f"{name}: rounding turns something at every one of {SEEDS} pictures")

@@ -10,6 +10,8 @@ import torchvision
 RESNETS = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
 RESNETS += ["resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2"]
 VGGS = ["vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"]
+# The least distance of a window's two largest elements, as a share of the elements' root mean square.
+GAP = 4e-6
 
 
 def build(name, classes=1000, hidden=4096, dropout=None):
@@ -95,3 +97,50 @@ def fill(network):
 
 def pictures(seed, batch, side):
     return torch.from_numpy(uniform(seed, batch * 3 * side * side).reshape(batch, 3, side, side))
+
+
+def train(network, x, labels):
+    network.train().zero_grad()
+    value = loss(network(x), labels)
+    value.backward()
+    # A copy: to convert the network converts its gradients in their place.
+    return value.item(), {key: p.grad.double().clone() for key, p in network.named_parameters()}
+
+
+def largest_error(a, b):
+    scale = max(g.norm() for g in b.values())
+    return max(((a[k] - b[k]).norm() / max(b[k].norm(), 1e-3 * scale)).item() for k in b)
+
+
+def clear_maxima(network, x, gap=GAP):
+    """Whether in each window the two largest elements are far enough apart for rounding to leave their order."""
+    least = []
+
+    def look(pool, inputs):
+        (y,) = inputs
+        size, stride, padding = pool.kernel_size, pool.stride, pool.padding
+        # Windows may reach over the end by what is left of a stride.
+        y_padded = torch.nn.functional.pad(y, (padding, padding + stride, padding, padding + stride), value=-torch.inf)
+        windows = y_padded.unfold(2, size, stride).unfold(3, size, stride).flatten(4)
+        first = windows.amax(-1, keepdim=True)
+        # Equal ones are copies of one element, by overlapping windows of a pooling before. And where a ReLU has left
+        # nothing, no gradient passes.
+        second = windows.masked_fill(windows == first, -torch.inf).amax(-1, keepdim=True)
+        least.append(((first - second)[first > 0].min() / y.square().mean().sqrt()).item())
+
+    hooks = [m.register_forward_pre_hook(look) for m in network.modules() if isinstance(m, torch.nn.MaxPool2d)]
+    with torch.no_grad():
+        network.train()(x)
+    for hook in hooks:
+        hook.remove()
+    return min(least, default=1) > gap
+
+
+def rounds_alike(network, x, labels, exact, reset):
+    """Whether both of PyTorch's ways to compute in single precision give nearly the `exact` gradients."""
+    for library in (True, False):
+        reset()
+        with torch.backends.mkldnn.flags(enabled=library):
+            if largest_error(train(network, x, labels)[1], exact) > 6e-5:
+                return False
+    return True
