@@ -54,7 +54,7 @@ def exchange(name, single):
     for _ in range(TRIES):
         x = torch.randn(batch, 3, side, side)
         reset()
-        if single and not clear_maxima(network.double(), x.double(), GAP / 3):
+        if single and not clear_maxima(network.double(), x.double(), GAP / 3, relus=True):
             continue
         reset()
         _, exact = train(network.double(), x.double(), labels)

@@ -112,8 +112,9 @@ def largest_error(a, b):
     return max(((a[k] - b[k]).norm() / max(b[k].norm(), 1e-3 * scale)).item() for k in b)
 
 
-def clear_maxima(network, x, gap=GAP):
-    """Whether in each window the two largest elements are far enough apart for rounding to leave their order."""
+def clear_maxima(network, x, gap=GAP, relus=False):
+    """Whether in each window the two largest elements are far enough apart for rounding to leave their order; and with
+    `relus` what ReLUs take far enough from zero."""
     least = []
 
     def look(pool, inputs):
@@ -128,7 +129,13 @@ def clear_maxima(network, x, gap=GAP):
         second = windows.masked_fill(windows == first, -torch.inf).amax(-1, keepdim=True)
         least.append(((first - second)[first > 0].min() / y.square().mean().sqrt()).item())
 
+    def look_at_relu(_, inputs):
+        least.append((inputs[0].abs().min() / inputs[0].square().mean().sqrt()).item())
+
     hooks = [m.register_forward_pre_hook(look) for m in network.modules() if isinstance(m, torch.nn.MaxPool2d)]
+    if relus:
+        every = [m for m in network.modules() if isinstance(m, torch.nn.ReLU)]
+        hooks += [m.register_forward_pre_hook(look_at_relu) for m in every]
     with torch.no_grad():
         network.train()(x)
     for hook in hooks:
