@@ -54,6 +54,11 @@ impl<T: Float> Tensor<T> {
     /// a bias \[K\], as cross-correlation: the kernel is not flipped. The result is [N, K, P, Q] with
     /// P = ⌊(H + 2·padding − dilation·(R − 1) − 1) / stride⌋ + 1, and Q likewise.
     ///
+    /// In `f32`, kernels of 3×3 with stride 1 and many channels are computed as in Lavin and Gray, "Fast algorithms for
+    /// convolutional neural networks" (2015), where the processor has AVX-512: of uniform data the error is about twice
+    /// that of direct sums, 2·10⁻⁶ of the results' root mean square; next to an element larger by many orders of
+    /// magnitude it is in proportion to that one.
+    ///
     /// ```
     /// # use wengert::prelude::*;
     /// let x = Tensor::<f32>::ones([1, 1, 3, 3]);
