@@ -11,6 +11,9 @@ use rayon::prelude::*;
 /// costs to wake another.
 const INLINE: usize = 1 << 21;
 
+/// Pieces of work to aim for, so that a dozen threads find some where a shape has few by itself.
+pub(crate) const PIECES: usize = 16;
+
 /// Runs `task(0)` … `task(count − 1)`, on the pool when `operations` (of all together, in floating-point
 /// operations or their like) are worth it.
 pub(crate) fn run(count: usize, operations: usize, task: impl Fn(usize) + Send + Sync) {

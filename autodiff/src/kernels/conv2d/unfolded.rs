@@ -9,12 +9,10 @@ use super::geometry::Conv2dGeometry;
 use super::unfold::{fold, unfold};
 use crate::Float;
 use crate::kernels::scratch::Scratch;
-use crate::kernels::tasks::{self, SharedMut};
+use crate::kernels::tasks::{self, PIECES, SharedMut};
 
 /// Elements of an unfolded block: it should stay in the second-level cache until its product has read it.
 const BLOCK: usize = 1 << 17;
-/// Pieces of work to aim for, so that a dozen threads find some when there are few images.
-const PIECES: usize = 16;
 
 /// `0..len` in blocks of `size`.
 fn blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {

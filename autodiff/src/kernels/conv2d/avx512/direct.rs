@@ -9,14 +9,12 @@ use super::outer::{Kernel, PIXELS, Tile, kernel};
 use super::panels::{BLOCK, Panels, vectors};
 use super::slab::Layout;
 use crate::kernels::scratch::Scratch;
-use crate::kernels::tasks::{self, SharedMut};
+use crate::kernels::tasks::{self, PIECES, SharedMut};
 
 /// Elements a slab should not exceed, so that it stays in the second-level cache: 512 KiB.
 const SLAB: usize = 1 << 17;
 /// Elements of packed weights that stay there beside it: 1 MiB.
 const WEIGHTS: usize = 1 << 18;
-/// Pieces of work to aim for, so that a dozen threads find some when there are few images.
-const PIECES: usize = 16;
 /// The most images (or row blocks) a task handles while a block of weights is in the cache.
 const UNITS: usize = 8;
 

@@ -1,4 +1,5 @@
-//! Direct convolution of `f32` on processors with AVX-512: no unfolded copy, sums kept in registers.
+//! Convolution of `f32` on processors with AVX-512: direct, without an unfolded copy and with sums kept in registers, or
+//! Winograd's.
 
 mod correlation;
 mod direct;

@@ -13,14 +13,12 @@ use super::lanes::{LANES, lanes_to_rows, rows_to_lanes};
 use super::panels::{BLOCK, vectors};
 use super::slab::Layout;
 use crate::kernels::scratch::Scratch;
-use crate::kernels::tasks::{self, SharedMut};
+use crate::kernels::tasks::{self, PIECES, SharedMut};
 
 /// Sums a task keeps, so that they stay in the second-level cache: 256 KiB.
 const SUMS: usize = 1 << 16;
 /// Pixels summed before the next tile: their part of dy should stay in the cache closest to the processor.
 const PIXELS: usize = 256;
-/// Pieces of work to aim for, so that a dozen threads find some.
-const PIECES: usize = 16;
 
 /// How a weight gradient is cut, by its shape alone: into runs of images, whose partial sums are added in
 /// order, and within a group into runs of source channels.

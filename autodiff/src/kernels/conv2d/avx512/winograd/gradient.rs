@@ -6,13 +6,15 @@ use super::super::correlation::Correlation;
 use super::super::lanes::{LANES, lanes_to_rows};
 use super::super::outer::{Tile, kernel};
 use super::super::panels::{BLOCK, vectors};
+use super::Tiles;
+use super::grid::Grid;
 use super::scheme::{F2, F4, Lanes, Scheme, both_ways};
-use super::{Grid, Tiles, Windows};
+use super::windows::Windows;
 use crate::kernels::conv2d::portable::all_finite;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 
-/// Elements of the transforms of some images, which are made and summed before those of the next images: 8 MiB.
+/// Elements of the transforms of some tile rows, which are made and summed before those of the next ones: 8 MiB.
 const CHUNK: usize = 1 << 21;
 /// Source channels of a tile of sums.
 const CHANNELS: usize = 8;
@@ -45,25 +47,25 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     let job = Job::<OUT, SIZE> { c, grid: Grid::new(c), blocks: c.outputs.div_ceil(BLOCK) };
     let grid = &job.grid;
     let (source_parts, output_parts) = (grid.sources / LANES, c.outputs.div_ceil(LANES));
-    let of_image = grid.transformed(grid.high) + elements * job.plane(grid.high);
-    let chunk = c.images.div_ceil(c.images.div_ceil((CHUNK / of_image).max(1)));
-    let mut v = Scratch::new(grid.transformed(chunk * grid.high));
-    let mut d = Scratch::new(elements * job.plane(chunk * grid.high));
+    let rows = grid.images * grid.high;
+    let of_row = elements * (grid.sources + job.blocks * BLOCK) * grid.wide;
+    let chunk = rows.div_ceil(rows.div_ceil((CHUNK / of_row).max(1)));
+    let mut v = Scratch::new(grid.transformed(chunk));
+    let mut d = Scratch::new(elements * job.plane(chunk));
     let mut sums = Scratch::new(elements * job.sums_plane());
     for group in 0..c.groups {
-        for start in (0..c.images).step_by(chunk) {
-            let images = start..(start + chunk).min(c.images);
-            let run = images.start * grid.high..images.end * grid.high;
-            let work = c.operations / c.groups / c.images * images.len();
+        for start in (0..rows).step_by(chunk) {
+            let run = start..(start + chunk).min(rows);
+            let work = c.operations / c.groups / rows * run.len();
             {
                 let (v, d) = (SharedMut::new(&mut v), SharedMut::new(&mut d));
-                // A task transforms sixteen channels of one image.
+                // A task transforms sixteen channels of as many tile rows as an image has.
                 let parts = source_parts + output_parts;
-                tasks::run(parts * images.len(), work, |task| {
-                    let (part, image) = (task % parts, images.start + task / parts);
-                    let own = image * grid.high..(image + 1) * grid.high;
+                tasks::run(parts * run.len().div_ceil(grid.high), work, |task| {
+                    let (part, first) = (task % parts, run.start + task / parts * grid.high);
+                    let own = first..(first + grid.high).min(run.end);
                     // SAFETY: the processor has AVX-512F or this module would not run; each task has its channels of
-                    // its image to itself.
+                    // its rows to itself.
                     unsafe {
                         if let Some(part) = part.checked_sub(source_parts) {
                             job.gradients::<S>(dy, group, run.clone(), own, part, d.pointer());
@@ -100,12 +102,12 @@ struct Job<'a, const OUT: usize, const SIZE: usize> {
 impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
     /// Elements from one element of the transformed dy of a run to the next; `[blocks][tiles][16 or 32]` each.
     fn plane(&self, rows: usize) -> usize {
-        self.blocks * rows * self.grid.wide * BLOCK + LANES
+        self.blocks * rows * self.grid.wide * BLOCK + Grid::<OUT, SIZE>::APART
     }
 
     /// Elements from one element of the transformed dw to the next; `[blocks][source channels][16 or 32]` each.
     fn sums_plane(&self) -> usize {
-        self.blocks * self.grid.sources * BLOCK + LANES
+        self.blocks * self.grid.sources * BLOCK + Grid::<OUT, SIZE>::APART
     }
 
     /// Output channels in the vectors of a block.

@@ -10,31 +10,32 @@
 //! spreads over its whole tile; as it never vanishes there, the result tells, and is then computed directly.
 
 mod gradient;
+mod grid;
 mod scheme;
 mod weights;
+mod windows;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) use self::gradient::weight_gradient;
+use self::grid::Grid;
 use self::scheme::{F2, F4, Lanes, Scheme, both_ways};
 use self::weights::Weights;
 use super::correlation::Correlation;
-use super::lanes::{LANES, lanes_to_rows, rows_to_lanes};
+use super::lanes::{LANES, lanes_to_rows};
 use super::outer::{PIXELS, Tile, kernel};
 use super::panels::{BLOCK, vectors};
 use crate::kernels::scratch::Scratch;
-use crate::kernels::tasks::{self, SharedMut};
+use crate::kernels::tasks::{self, PIECES, SharedMut};
 
 /// Elements of the transformed source that a task keeps in the second-level cache, beside its sums and their weights:
 /// 256 KiB.
 const CACHED: usize = 1 << 16;
-/// Elements of transformed weights that every task may read anew, from the third-level cache: 12 MiB.
+/// Elements of transformed weights that a task may read anew for few tiles, from the third-level cache: 12 MiB.
 const WEIGHTS: usize = 3 << 20;
-/// Tiles of a task that reads the transformed source from memory shared by all: what it reads is used for 32 channels.
+/// Tiles of a task whose weights are more, or whose transformed source is not its own.
 const SHARED_TILES: usize = 112;
-/// Pieces of work to aim for, so that a dozen threads find some.
-const PIECES: usize = 16;
 
 /// Where the lanes of sixteen channels begin, as the taps of the micro-kernel.
 const LANE_OFFSETS: [usize; LANES] = {
@@ -73,11 +74,8 @@ pub(super) fn tiles(c: &Correlation) -> Option<Tiles> {
         ((out + 2).pow(2) * (tiles + 40)) as f64 * padded * transforms
     };
     let (two, four) = (cost(2), cost(4));
-    match two.min(four) < direct {
-        true if four <= two => Some(Tiles::Four),
-        true => Some(Tiles::Two),
-        false => None,
-    }
+    let (least, tiles) = if four <= two { (four, Tiles::Four) } else { (two, Tiles::Two) };
+    (least < direct).then_some(tiles)
 }
 
 /// output ← the correlation of source with w (+ bias), or false when some result is NaN or infinite.
@@ -104,14 +102,16 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
 ) -> bool {
     let weights = Weights::new::<S, OUT, SIZE>(c, w, bias);
     let grid = Grid::<OUT, SIZE>::new(c);
-    let cached = grid.runs_of(CACHED / (SIZE * SIZE * grid.sources));
+    let many_weights = weights.group_len() > WEIGHTS;
+    let tiles = if many_weights { SHARED_TILES } else { CACHED / (SIZE * SIZE * grid.sources) };
+    let cached = grid.runs_of(tiles);
     let rows = grid.images * grid.high;
     let finite = AtomicBool::new(true);
     let output = SharedMut::new(output);
     let job = Job::<OUT, SIZE> { c, grid, weights: &weights, output: &output };
-    // Either a task transforms its part of the source and uses it for all output channels, or, when that would make
-    // too few tasks or the weights are many, all is transformed first.
-    if rows.div_ceil(cached) * c.groups >= PIECES && weights.group_len() <= WEIGHTS {
+    // Either a task transforms its part of the source and uses it for all output channels, or, where that would make
+    // too few tasks, all is transformed first: it is not much then.
+    if rows.div_ceil(cached) * c.groups >= PIECES {
         let runs = rows.div_ceil(cached);
         tasks::run(runs * c.groups, c.operations, |task| {
             let (run, group) = (task % runs, task / runs);
@@ -174,115 +174,6 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
         });
     }
     finite.into_inner()
-}
-
-/// How the planes of an output are cut into tiles, and how what belongs to a run of tile rows is laid out.
-///
-/// The tile rows of all images follow each other; those of different groups are apart.
-#[derive(Clone, Copy)]
-struct Grid<const OUT: usize, const SIZE: usize> {
-    images: usize,
-    /// Tile rows of an image, and tiles of a tile row.
-    high: usize,
-    wide: usize,
-    /// Source channels of a group, in whole vectors.
-    sources: usize,
-}
-
-impl<const OUT: usize, const SIZE: usize> Grid<OUT, SIZE> {
-    /// The elements of a transform lie this much further apart than their tiles need: at a power of two they would
-    /// fall into the same cache sets.
-    const APART: usize = LANES;
-
-    fn new(c: &Correlation) -> Self {
-        let [high, wide] = c.output.map(|n| n.div_ceil(OUT));
-        Self { images: c.images, high, wide, sources: c.sources.next_multiple_of(LANES) }
-    }
-
-    /// Tile rows of a run with about so many tiles, all runs of about equal length.
-    fn runs_of(&self, tiles: usize) -> usize {
-        let rows = self.images * self.high;
-        let most = (tiles / self.wide).clamp(1, rows);
-        rows.div_ceil(rows.div_ceil(most))
-    }
-
-    /// Elements from one element of the transformed source of a run to the next; `[channels/16][tiles][16]` each.
-    fn plane(&self, rows: usize) -> usize {
-        self.sources * rows * self.wide + Self::APART
-    }
-
-    /// Elements of the transformed source of a run.
-    fn transformed(&self, rows: usize) -> usize {
-        SIZE * SIZE * self.plane(rows)
-    }
-
-    /// Transforms the windows of the tile rows `own` of a run, for the vectors `channels` of source channels.
-    ///
-    /// # Safety
-    /// The processor has AVX-512F, and `v` has the length of the run's transformed source, of which nothing else uses
-    /// these rows and channels.
-    #[target_feature(enable = "avx512f")]
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn source<S: Scheme<OUT, SIZE>>(
-        &self,
-        c: &Correlation,
-        source: &[f32],
-        group: usize,
-        run: Range<usize>,
-        own: Range<usize>,
-        channels: Range<usize>,
-        v: *mut f32,
-    ) {
-        let planes = c.source[0] * c.source[1];
-        let plane = self.plane(run.len());
-        let windows = Windows::<OUT, SIZE> { size: c.source, first: c.first, wide: self.wide };
-        let mut slab = Scratch::new(windows.len());
-        for channel in channels {
-            let first = channel * LANES;
-            let present = (c.sources - first).min(LANES);
-            for row in own.clone() {
-                let image = row / self.high;
-                let from = ((image * c.groups + group) * c.sources + first) * planes;
-                let from = &source[from..][..present * planes];
-                // SAFETY: the processor has AVX-512F, and the transforms of these tiles lie in `v`.
-                unsafe {
-                    windows.fill(
-                        from,
-                        present,
-                        row % self.high,
-                        row > own.start && row % self.high > 0,
-                        &mut slab,
-                    );
-                    let to = v.add((channel * run.len() + row - run.start) * self.wide * LANES);
-                    for tile in 0..self.wide {
-                        let to = to.add(tile * LANES);
-                        for (i, row) in both_ways(
-                            windows.at(&slab, tile),
-                            #[inline(always)]
-                            |x| S::source(x),
-                        )
-                        .iter()
-                        .enumerate()
-                        {
-                            for (j, &x) in row.iter().enumerate() {
-                                x.store(to.add((i * SIZE + j) * plane));
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Elements from one element of the sums of a run to the next; `[tiles][16 or 32]` each.
-    fn sums_plane(&self, rows: usize) -> usize {
-        rows * self.wide * BLOCK + Self::APART
-    }
-
-    /// Elements of the sums of a run.
-    fn sums(&self, rows: usize) -> usize {
-        SIZE * SIZE * self.sums_plane(rows)
-    }
 }
 
 struct Job<'a, const OUT: usize, const SIZE: usize> {
@@ -391,81 +282,6 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
                 }
             }
             zeros.sum() == 0.0
-        }
-    }
-}
-
-/// The windows of a row of tiles for sixteen channels: `[SIZE][columns][16]`, with the padding.
-struct Windows<const OUT: usize, const SIZE: usize> {
-    /// Height and width of the planes.
-    size: [usize; 2],
-    /// The row and column at which the window of the first tile begins.
-    first: [isize; 2],
-    /// Tiles in a row.
-    wide: usize,
-}
-
-impl<const OUT: usize, const SIZE: usize> Windows<OUT, SIZE> {
-    fn columns(&self) -> usize {
-        self.wide * OUT + SIZE - OUT
-    }
-
-    fn len(&self) -> usize {
-        SIZE * self.columns() * LANES
-    }
-
-    /// Copies the windows of tile row `row` from the planes of `channels` channels. If those of the row before are in
-    /// the slab (`next`), the lines that both have are moved.
-    ///
-    /// # Safety
-    /// The processor has AVX-512F.
-    #[target_feature(enable = "avx512f")]
-    unsafe fn fill(&self, planes: &[f32], channels: usize, row: usize, next: bool, slab: &mut [f32]) {
-        let [height, width] = self.size;
-        let columns = self.columns();
-        // Columns of the slab that are columns of the plane.
-        let start = (-self.first[1]).clamp(0, columns as isize) as usize;
-        let end = (width as isize - self.first[1]).clamp(start as isize, columns as isize) as usize;
-        let top = (row * OUT) as isize + self.first[0];
-        let slab = &mut slab[..self.len()];
-        if next {
-            slab.copy_within(OUT * columns * LANES.., 0);
-        }
-        let there = if next { SIZE - OUT } else { 0 };
-        for (i, line) in slab.chunks_exact_mut(columns * LANES).enumerate().skip(there) {
-            let row = top + i as isize;
-            if end == start || !(0..height as isize).contains(&row) {
-                line.fill(0.0);
-                continue;
-            }
-            line[..start * LANES].fill(0.0);
-            line[end * LANES..].fill(0.0);
-            let from = row as usize * width + (start as isize + self.first[1]) as usize;
-            let line = &mut line[start * LANES..end * LANES];
-            assert!(planes.len() >= channels * height * width);
-            // SAFETY: the columns are those of a row of each plane, and the line has a vector for each.
-            unsafe {
-                let from = planes.as_ptr().add(from);
-                rows_to_lanes(from, height * width, channels, end - start, line.as_mut_ptr(), LANES);
-            }
-        }
-    }
-
-    /// The window of a tile.
-    ///
-    /// # Safety
-    /// The processor has AVX-512F, and `slab` has the length of the windows.
-    #[inline(always)]
-    unsafe fn at(&self, slab: &[f32], tile: usize) -> [[Lanes; SIZE]; SIZE] {
-        // SAFETY: the window of each tile lies in the slab.
-        unsafe {
-            let mut window = [[Lanes::zero(); SIZE]; SIZE];
-            for (i, row) in window.iter_mut().enumerate() {
-                for (j, x) in row.iter_mut().enumerate() {
-                    *x = Lanes::load(slab.as_ptr().add((i * self.columns() + tile * OUT + j) * LANES));
-                }
-            }
-            window
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::super::correlation::Correlation;
 use super::super::lanes::{LANES, gather};
 use super::super::panels::{BLOCK, padded_bias, vectors};
+use super::grid::Grid;
 use super::scheme::{Lanes, Scheme, both_ways};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
@@ -28,8 +29,7 @@ impl Weights {
     ) -> Self {
         let blocks = c.outputs.div_ceil(BLOCK);
         let channels = c.sources.div_ceil(LANES);
-        // Apart by an odd number of cache lines, lest they fall into the same cache sets.
-        let plane = channels * LANES * BLOCK + LANES;
+        let plane = channels * LANES * BLOCK + Grid::<OUT, SIZE>::APART;
         let elements = SIZE * SIZE;
         let mut weights = Scratch::<f32>::new(c.groups * blocks * elements * plane);
         let parts = SharedMut::new(&mut weights);
