@@ -82,7 +82,7 @@ impl<const D: usize, T: Float> BatchNorm<D, T> {
         self.eps
     }
 
-    /// The share of the batch in the running statistics, or `None` for the plain average of all batches.
+    /// The share of the batch in the running statistics (default: 0.1), or `None` for the plain average of all batches.
     pub fn momentum(&self) -> Option<f64> {
         self.momentum
     }
