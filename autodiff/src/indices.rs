@@ -1,8 +1,9 @@
 //! Whole numbers: labels, token ids, positions.
 
 use std::fmt;
+use std::sync::Arc;
 
-use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, IxDyn, OwnedRepr};
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, Dimension, IxDyn, OwnedRepr};
 
 use crate::shape::ShapeError;
 use crate::tape::Tape;
@@ -22,7 +23,7 @@ use crate::tape::Tape;
 #[derive(Clone)]
 pub struct Indices {
     /// Always row-major.
-    values: ArcArray<i64, IxDyn>,
+    values: Arc<ArrayD<i64>>,
     pub(crate) tape: Option<Tape>,
 }
 
@@ -36,7 +37,7 @@ impl Indices {
         let shape = shape.as_ref();
         let len = values.len();
         match ArrayD::from_shape_vec(IxDyn(shape), values) {
-            Ok(array) => Self { values: array.into_shared(), tape: None },
+            Ok(array) => Self { values: Arc::new(array), tape: None },
             Err(_) => panic!("Indices::from_vec: shape {shape:?} does not hold {len} values"),
         }
     }
@@ -111,7 +112,7 @@ impl Indices {
     /// assert!(carried.tape().is_some() && carried.detach().tape().is_none());
     /// ```
     pub fn detach(&self) -> Self {
-        Self { values: self.values.clone(), tape: None }
+        Self { values: Arc::clone(&self.values), tape: None }
     }
 
     pub(crate) fn on(mut self, tape: &Tape) -> Self {
@@ -142,7 +143,7 @@ impl<D: Dimension> From<ArrayBase<OwnedRepr<i64>, D>> for Indices {
             let dim = array.raw_dim();
             ArrayBase::from_shape_vec(dim, array.iter().copied().collect()).expect("as many").into_dyn()
         };
-        Self { values: array.into_shared(), tape: None }
+        Self { values: Arc::new(array), tape: None }
     }
 }
 

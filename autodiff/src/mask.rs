@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::ops::{BitAnd, BitOr, BitXor, Not};
+use std::sync::Arc;
 
-use ndarray::{ArcArray, ArrayD, ArrayViewD, Axis, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 use crate::kernels::broadcast::map2_broadcast;
 use crate::shape::{Axes, ShapeError, broadcast, checked_len, reduced, refuse};
@@ -27,7 +28,7 @@ use crate::{Float, Tensor};
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct Mask {
-    values: ArcArray<bool, IxDyn>,
+    values: Arc<ArrayD<bool>>,
 }
 
 impl Mask {
@@ -39,7 +40,7 @@ impl Mask {
     pub fn from_vec(shape: impl AsRef<[usize]>, values: Vec<bool>) -> Self {
         let (shape, len) = (shape.as_ref(), values.len());
         match ArrayD::from_shape_vec(IxDyn(shape), values) {
-            Ok(array) => Self { values: array.into_shared() },
+            Ok(array) => Self { values: Arc::new(array) },
             Err(_) => {
                 refuse(ShapeError::new(format!("Mask::from_vec: shape {shape:?} does not hold {len} values")))
             }
@@ -55,7 +56,7 @@ impl Mask {
     #[track_caller]
     pub fn full(shape: impl AsRef<[usize]>, value: bool) -> Self {
         match checked_len(shape.as_ref()) {
-            Ok(_) => Self { values: ArcArray::from_elem(shape.as_ref(), value) },
+            Ok(_) => Self { values: Arc::new(ArrayD::from_elem(shape.as_ref(), value)) },
             Err(error) => refuse(error),
         }
     }
@@ -119,8 +120,8 @@ impl Mask {
     #[track_caller]
     pub fn reshape(&self, shape: impl AsRef<[usize]>) -> Self {
         let shape = shape.as_ref();
-        match self.values.clone().into_shape_with_order(shape) {
-            Ok(values) => Self { values },
+        match ArrayD::from_shape_vec(shape, self.to_vec()) {
+            Ok(values) => Self { values: Arc::new(values) },
             Err(_) => {
                 let text = format!("shape {shape:?} does not hold {} values", self.len());
                 refuse(ShapeError::new(text).of("reshape", &[self.shape()]))
@@ -174,11 +175,11 @@ impl Mask {
             Err(error) => refuse(error.of(name, &[shape])),
         };
         let reduced = reduced(shape, &over, axes.keeps_dims());
-        let mut values = self.values.clone();
+        let mut values = ArrayD::clone(&self.values);
         for &axis in over.iter().rev() {
-            values = values.fold_axis(Axis(axis), start, |&a, &b| f(a, b)).into_shared();
+            values = values.fold_axis(Axis(axis), start, |&a, &b| f(a, b));
         }
-        Self { values: values.into_shape_with_order(&reduced[..]).expect("as many elements") }
+        Self { values: Arc::new(values.into_shape_with_order(&reduced[..]).expect("as many elements")) }
     }
 
     /// A tensor on no tape with 1 where the mask is true and 0 elsewhere.
@@ -240,7 +241,7 @@ impl Not for &Mask {
     type Output = Mask;
 
     fn not(self) -> Mask {
-        Mask { values: self.values.map(|&b| !b).into_shared() }
+        Mask { values: Arc::new(self.values.map(|&b| !b)) }
     }
 }
 

@@ -75,17 +75,23 @@ fn discount(bytes: usize) {
     IN_USE.fetch_sub(bytes as i64, Ordering::Relaxed);
 }
 
-/// Counts a vector of `len` elements that was made elsewhere and will come to the pool, if it is one the pool
-/// keeps.
-pub(crate) fn adopt<T>(len: usize) {
-    if len >= SMALLEST && class_for(len).1 == len {
-        count(len * size_of::<T>());
+/// Whether the pool keeps vectors of a capacity.
+fn is_kept(capacity: usize) -> bool {
+    capacity >= SMALLEST && class_for(capacity).1 == capacity
+}
+
+/// Counts a vector of a capacity that was made elsewhere and will come to the pool.
+pub(crate) fn adopt<T>(capacity: usize) {
+    if is_kept(capacity) {
+        count(capacity * size_of::<T>());
     }
 }
 
-/// Takes a buffer of [`Pool::take_aligned`] for `len` elements, which left for good, out of the count.
-pub(crate) fn release<T>(len: usize) {
-    discount(class_for(len + CACHE_LINE / size_of::<T>()).1 * size_of::<T>());
+/// Takes a vector of a capacity, which left for good, out of the count.
+pub(crate) fn release<T>(capacity: usize) {
+    if is_kept(capacity) {
+        discount(capacity * size_of::<T>());
+    }
 }
 
 /// Gives every unused buffer back to the system.

@@ -1,10 +1,13 @@
 //! The array a tensor holds, whose buffer is recycled.
 
 use std::fmt;
+use std::sync::Arc;
 
-use ndarray::{ArcArray, Array1, ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice, s};
+use ndarray::{ArcArray, ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder, Slice, StrideShape};
+use smallvec::SmallVec;
 
 use crate::Float;
+use crate::pool;
 use crate::shape::Shape;
 
 /// Buffers from this many elements on start at a cache line.
@@ -12,33 +15,98 @@ const ALIGNED_FROM: usize = 1 << 12;
 
 /// A shared, immutable array of dynamic rank.
 ///
-/// A clone shares the elements. The last handle gives the buffer to the [pool](crate::pool), from which
-/// the next value of that size is built. Any strides are possible (slices and permutations share their
-/// source's buffer); what [`build`](Self::build) makes is row-major and, when large, aligned to a cache
-/// line.
-pub struct Value<T: Float> {
-    /// Always `Some` until the drop takes it.
-    array: Option<ArcArray<T, IxDyn>>,
+/// It is one pointer; a clone shares the elements. The last handle gives the buffer to the
+/// [pool](crate::pool), from which the next value of that size is built. Any strides are possible (slices and
+/// permutations share their source's buffer); what [`build`](Self::build) makes is row-major and, when large,
+/// aligned to a cache line.
+pub struct Value<T: Float>(Arc<Array<T>>);
+
+/// How the elements of a value lie in a buffer.
+struct Array<T: Float> {
+    shape: Shape,
+    len: usize,
+    /// Where the lowest of the elements lies in the buffer.
+    low: usize,
+    /// In elements, one for each axis; row-major if there are none.
+    strides: Option<Box<[isize]>>,
+    source: Source<T>,
+}
+
+/// Whose buffer it is.
+enum Source<T: Float> {
+    Own(Buffer<T>),
+    /// The buffer of another value, which owns it.
+    Of(Value<T>),
+}
+
+/// Elements that return to the pool. A few stand inline: a number needs no allocation beside its value's.
+struct Buffer<T: Float>(SmallVec<[T; 4]>);
+
+impl<T: Float> Buffer<T> {
+    /// The elements, out of the pool's sight.
+    fn into_vec(mut self) -> Vec<T> {
+        let buffer = std::mem::take(&mut self.0).into_vec();
+        pool::release::<T>(buffer.capacity());
+        buffer
+    }
+}
+
+impl<T: Float> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        if self.0.spilled() {
+            T::pool().give(std::mem::take(&mut self.0).into_vec());
+        }
+    }
+}
+
+impl<T: Float> Array<T> {
+    fn buffer(&self) -> &[T] {
+        match &self.source {
+            Source::Own(buffer) => &buffer.0,
+            Source::Of(value) => value.0.buffer(),
+        }
+    }
+
+    /// The buffer, if no other value uses it.
+    fn buffer_mut(&mut self) -> Option<&mut [T]> {
+        match &mut self.source {
+            Source::Own(buffer) => Some(&mut buffer.0),
+            Source::Of(value) => Arc::get_mut(&mut value.0)?.buffer_mut(),
+        }
+    }
+
+    /// The shape as ndarray takes it, of the elements from the lowest one on.
+    fn layout(&self) -> StrideShape<IxDyn> {
+        let shape = IxDyn(&self.shape);
+        match &self.strides {
+            None => shape.into(),
+            Some(strides) => {
+                // ndarray reads strides as signed numbers.
+                let strides: SmallVec<[usize; 4]> = strides.iter().map(|&stride| stride as usize).collect();
+                shape.strides(IxDyn(&strides))
+            }
+        }
+    }
 }
 
 impl<T: Float> Value<T> {
+    fn own(shape: &[usize], buffer: SmallVec<[T; 4]>, low: usize, len: usize) -> Self {
+        let source = Source::Own(Buffer(buffer));
+        Self(Arc::new(Array { shape: Shape::from_slice(shape), len, low, strides: None, source }))
+    }
+
     /// A row-major value of a shape, whose elements `fill` writes. It must write all of them: what it
     /// finds there is unspecified.
     pub fn build(shape: &[usize], fill: impl FnOnce(&mut [T])) -> Self {
         let len = shape.iter().product::<usize>();
-        let array = if len < ALIGNED_FROM {
-            let mut buffer = vec![T::zero(); len];
+        if len < ALIGNED_FROM {
+            let mut buffer = SmallVec::from_elem(T::zero(), len);
             fill(&mut buffer);
-            ArrayD::from_shape_vec(IxDyn(shape), buffer).expect("a buffer of the shape's length")
-        } else {
-            let (mut buffer, start) = T::pool().take_aligned(len);
-            fill(&mut buffer[start..start + len]);
-            Array1::from_vec(buffer)
-                .slice_move(s![start..start + len])
-                .into_shape_with_order(IxDyn(shape))
-                .expect("a buffer of the shape's length")
-        };
-        Self::from_arc(array.into_shared())
+            return Self::own(shape, buffer, 0, len);
+        }
+        let (mut buffer, start) = T::pool().take_aligned(len);
+        fill(&mut buffer[start..start + len]);
+        Self::own(shape, SmallVec::from_vec(buffer), start, len)
     }
 
     /// A value of a shape whose elements are all `x`.
@@ -48,21 +116,17 @@ impl<T: Float> Value<T> {
 
     /// A value of rank 0.
     pub fn scalar(x: T) -> Self {
-        Self::from(ArrayD::from_elem(IxDyn(&[]), x))
-    }
-
-    fn array(&self) -> &ArcArray<T, IxDyn> {
-        self.array.as_ref().expect("present until dropped")
+        Self::build(&[], |out| out[0] = x)
     }
 
     /// The sizes of the axes.
     pub fn shape(&self) -> &[usize] {
-        self.array().shape()
+        &self.0.shape
     }
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.array().len()
+        self.0.len
     }
 
     /// Whether there are no elements.
@@ -72,130 +136,162 @@ impl<T: Float> Value<T> {
 
     /// The elements as an ndarray view.
     pub fn view(&self) -> ArrayViewD<'_, T> {
-        self.array().view()
+        let elements = &self.0.buffer()[self.0.low..];
+        let elements = if self.0.strides.is_none() { &elements[..self.0.len] } else { elements };
+        ArrayViewD::from_shape(self.0.layout(), elements).expect("the layout lies in the buffer")
     }
 
     /// The elements in row-major order, if they lie so in memory.
     pub fn as_slice(&self) -> Option<&[T]> {
-        self.array().as_slice()
+        let Array { low, len, ref strides, .. } = *self.0;
+        strides.is_none().then(|| &self.0.buffer()[low..low + len])
     }
 
     /// The same elements in row-major order: this value, or a copy if its strides are others.
     pub fn contiguous(&self) -> Self {
-        if self.array().is_standard_layout() {
+        if self.0.strides.is_none() {
             return self.clone();
         }
         Self::build(self.shape(), |out| crate::kernels::copy::copy_strided(self.view(), out))
+    }
+
+    /// A value of the same buffer, with the elements of a view that is made of this one's.
+    fn part(&self, choose: impl FnOnce(ArrayViewD<'_, T>) -> ArrayViewD<'_, T>) -> Self {
+        let view = choose(self.view());
+        let base = self.0.buffer().as_ptr() as usize;
+        let (low, strides) = match view.as_slice() {
+            // An empty view may point anywhere.
+            Some([]) => (0, None),
+            Some(elements) => ((elements.as_ptr() as usize - base) / size_of::<T>(), None),
+            None => {
+                let back = view.shape().iter().zip(view.strides()).map(|(&n, &s)| (n - 1) * s.min(0).unsigned_abs());
+                let first = (view.as_ptr() as usize - base) / size_of::<T>();
+                (first - back.sum::<usize>(), Some(view.strides().into()))
+            }
+        };
+        let owner = match &self.0.source {
+            Source::Own(_) => self,
+            Source::Of(owner) => owner,
+        };
+        let (shape, len) = (Shape::from_slice(view.shape()), view.len());
+        Self(Arc::new(Array { shape, len, low, strides, source: Source::Of(owner.clone()) }))
     }
 
     /// The same elements under another shape of as many; copies if they are not row-major, unless only axes
     /// of size 1 come or go.
     pub(crate) fn reshaped(&self, shape: &[usize]) -> Self {
         let longer = |shape: &[usize]| shape.iter().copied().filter(|&n| n != 1).collect::<Shape>();
-        if !self.array().is_standard_layout() && longer(self.shape()) == longer(shape) {
-            let mut array = self.array().clone();
-            for axis in (0..array.ndim()).rev().filter(|&axis| self.shape()[axis] == 1) {
-                array = array.index_axis_move(Axis(axis), 0);
-            }
-            for axis in (0..shape.len()).filter(|&axis| shape[axis] == 1) {
-                array = array.insert_axis(Axis(axis));
-            }
-            return Self::from_arc(array);
+        if self.0.strides.is_some() && longer(self.shape()) == longer(shape) {
+            return self.part(|mut view| {
+                for axis in (0..view.ndim()).rev().filter(|&axis| self.shape()[axis] == 1) {
+                    view = view.index_axis_move(Axis(axis), 0);
+                }
+                for axis in (0..shape.len()).filter(|&axis| shape[axis] == 1) {
+                    view = view.insert_axis(Axis(axis));
+                }
+                view
+            });
         }
-        let array = self.contiguous().array().clone();
-        Self::from_arc(array.into_shape_with_order(IxDyn(shape)).expect("as many elements"))
+        assert_eq!(shape.iter().product::<usize>(), self.len(), "as many elements");
+        self.contiguous().part(|view| view.into_shape_with_order(IxDyn(shape)).expect("as many elements"))
     }
 
     /// The same buffer with its axes in another order.
     pub(crate) fn permuted(&self, axes: &[usize]) -> Self {
-        Self::from_arc(self.array().clone().permuted_axes(IxDyn(axes)))
+        self.part(|view| view.permuted_axes(IxDyn(axes)))
     }
 
     /// A part of the same buffer: the elements along one axis that a slice picks.
     pub(crate) fn sliced(&self, axis: usize, part: Slice) -> Self {
-        let mut array = self.array().clone();
-        array.slice_axis_inplace(Axis(axis), part);
-        Self::from_arc(array)
+        self.part(|mut view| {
+            view.slice_axis_inplace(Axis(axis), part);
+            view
+        })
+    }
+
+    /// The array, its elements for writing; `None` if another handle shares them.
+    fn exclusive(&mut self) -> Option<&mut Array<T>> {
+        let array = Arc::get_mut(&mut self.0)?;
+        array.buffer_mut().is_some().then_some(array)
     }
 
     /// The elements for writing; copies them first if another handle shares them.
     pub fn view_mut(&mut self) -> ArrayViewMutD<'_, T> {
-        self.array.as_mut().expect("present until dropped").view_mut()
+        if self.exclusive().is_none() {
+            *self = Self::build(self.shape(), |out| crate::kernels::copy::copy_strided(self.view(), out));
+        }
+        let array = self.exclusive().expect("just copied, or looked at");
+        let (layout, low, len) = (array.layout(), array.low, array.len);
+        let row_major = array.strides.is_none();
+        let elements = &mut array.buffer_mut().expect("exclusive")[low..];
+        let elements = if row_major { &mut elements[..len] } else { elements };
+        ArrayViewMutD::from_shape(layout, elements).expect("the layout lies in the buffer")
     }
 
     /// Adds `x`, of the same shape, in place if no other handle shares the elements.
     pub(crate) fn accumulate(&mut self, x: &Self) {
-        let array = self.array.take().expect("present until dropped");
-        match array.try_into_owned_nocopy() {
-            Ok(mut owned) => {
-                match (owned.as_slice_mut(), x.as_slice()) {
-                    (Some(acc), Some(x)) => crate::kernels::vector::accumulate(acc, x),
-                    _ => owned += &x.view(),
-                }
-                self.array = Some(owned.into_shared());
+        if self.exclusive().is_some() {
+            let mut sum = self.view_mut();
+            match (sum.as_slice_mut(), x.as_slice()) {
+                (Some(sum), Some(x)) => crate::kernels::vector::accumulate(sum, x),
+                _ => sum += &x.view(),
             }
-            Err(shared) => {
-                let shared = Self::from_arc(shared).contiguous();
-                let x = x.contiguous();
-                let (a, b) = (shared.as_slice().expect("row-major"), x.as_slice().expect("row-major"));
-                *self = Self::build(shared.shape(), |out| {
-                    crate::kernels::vector::map2(a, b, out, |a, b| a + b);
-                });
-            }
+            return;
         }
+        let (shared, x) = (self.contiguous(), x.contiguous());
+        let (a, b) = (shared.as_slice().expect("row-major"), x.as_slice().expect("row-major"));
+        *self = Self::build(shared.shape(), |out| {
+            crate::kernels::vector::map2(a, b, out, |a, b| a + b);
+        });
     }
 
-    fn from_arc(array: ArcArray<T, IxDyn>) -> Self {
-        Self { array: Some(array) }
-    }
-
-    /// The elements as an owned array: without a copy if no other handle shares them.
-    pub fn into_array(mut self) -> ArrayD<T> {
-        match self.array.take().expect("present until dropped").try_into_owned_nocopy() {
-            Ok(owned) => {
-                if owned.len() >= ALIGNED_FROM {
-                    crate::pool::release::<T>(owned.len());
-                }
-                owned
+    /// The elements as an owned array: without a copy if they are row-major and no other handle shares them.
+    pub fn into_array(self) -> ArrayD<T> {
+        let array = match Arc::try_unwrap(self.0) {
+            Ok(Array { shape, len, low, strides: None, source: Source::Own(buffer) }) => {
+                let mut buffer = buffer.into_vec();
+                buffer.truncate(low + len);
+                let array = ndarray::Array1::from_vec(buffer).slice_move(ndarray::s![low..]);
+                return array.into_shape_with_order(IxDyn(&shape)).expect("as many elements");
             }
-            Err(shared) => shared.into_owned(),
-        }
-    }
-}
-
-impl<T: Float> Drop for Value<T> {
-    fn drop(&mut self) {
-        // The array is gone already where it was moved out, and a small buffer is not worth the look.
-        if let Some(array) = self.array.take()
-            && let Ok(owned) = array.try_into_owned_nocopy()
-        {
-            T::pool().give(owned.into_raw_vec_and_offset().0);
-        }
+            Ok(array) => array,
+            Err(shared) => return Self(shared).view().to_owned(),
+        };
+        Self(Arc::new(array)).view().to_owned()
     }
 }
 
 impl<T: Float> Clone for Value<T> {
     fn clone(&self) -> Self {
-        Self { array: self.array.clone() }
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl<T: Float> From<ArrayD<T>> for Value<T> {
     fn from(array: ArrayD<T>) -> Self {
-        crate::pool::adopt::<T>(array.len());
-        Self::from_arc(array.into_shared())
+        let (shape, len) = (Shape::from_slice(array.shape()), array.len());
+        let strides = (!array.is_standard_layout()).then(|| Box::from(array.strides()));
+        let back = array.shape().iter().zip(array.strides()).map(|(&n, &s)| n.saturating_sub(1) * s.min(0).unsigned_abs());
+        let back = back.sum::<usize>();
+        let (buffer, first) = array.into_raw_vec_and_offset();
+        pool::adopt::<T>(buffer.capacity());
+        // There is no offset where there are no elements.
+        let low = first.map_or(0, |first| first - back);
+        let source = Source::Own(Buffer(SmallVec::from_vec(buffer)));
+        Self(Arc::new(Array { shape, len, low, strides, source }))
     }
 }
 
+/// Copies if another handle shares the elements.
 impl<T: Float> From<ArcArray<T, IxDyn>> for Value<T> {
     fn from(array: ArcArray<T, IxDyn>) -> Self {
-        Self::from_arc(array)
+        Self::from(array.into_owned())
     }
 }
 
 impl<T: Float> fmt::Debug for Value<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.array(), f)
+        fmt::Display::fmt(&self.view(), f)
     }
 }
 
