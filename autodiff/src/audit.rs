@@ -11,11 +11,12 @@ use std::panic::Location;
 
 use crate::Float;
 use crate::anomaly::{Range, site};
+use crate::node::Node;
 use crate::observe::{Observer, Step};
 use crate::parameter::Parameter;
 use crate::replay::look_on;
 use crate::scope::{Modules, parameters_of};
-use crate::tape::{Cut, Leaf, Node, Place};
+use crate::tape::{Cut, Leaf, Place};
 use crate::tensor::Tensor;
 
 /// What an audit found: the parameters that get no useful gradient, and where each of them loses it.
@@ -285,7 +286,7 @@ impl Audit {
         let (nodes, leaves, cuts, used) = {
             let record = tape.lock::<T>();
             let used: Vec<_> = record.nodes.iter().map(|node| parameters_of(&record, node)).collect();
-            (record.nodes.clone(), record.leaves.clone(), record.cuts.clone(), used)
+            (record.nodes.to_vec(), record.leaves.clone(), record.cuts.clone(), used)
         };
         tape.name_parameters(parameters.iter().map(|(name, p)| (name.as_str(), *p)));
         let modules = Modules::of::<T>(tape);

@@ -7,8 +7,9 @@ use smallvec::SmallVec;
 use crate::Float;
 use crate::indices::Indices;
 use crate::mask::Mask;
+use crate::node::Node;
 use crate::shape::{ShapeError, Shapes};
-use crate::tape::{Node, Place, Tape};
+use crate::tape::{Place, Tape};
 use crate::tensor::Tensor;
 use crate::value::Value;
 

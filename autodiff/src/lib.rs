@@ -46,6 +46,7 @@ pub(crate) mod kernels;
 mod mask;
 #[cfg(feature = "mutation")]
 mod mutation;
+mod node;
 mod observe;
 pub mod ops;
 mod parameter;

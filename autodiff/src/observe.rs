@@ -11,9 +11,10 @@ use smallvec::SmallVec;
 use crate::Float;
 use crate::anomaly;
 use crate::function::{Function, InputGradients, Saved};
+use crate::node::Node;
 use crate::profile::Log;
 use crate::scope::{Modules, parameters_at};
-use crate::tape::{Leaf, Node, Tape};
+use crate::tape::{Leaf, Tape};
 use crate::tensor::Tensor;
 use crate::value::Value;
 

@@ -8,6 +8,8 @@
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::recorded::Recorded;
+
 /// Vectors shorter than this are left to the system's allocator, which is quick at small sizes.
 const SMALLEST: usize = 1 << 12;
 /// Bytes of a cache line, on which large buffers begin.
@@ -94,8 +96,9 @@ pub(crate) fn release<T>(capacity: usize) {
     }
 }
 
-/// Gives every unused buffer back to the system.
+/// Gives every unused buffer back to the system, and the memory kept for the nodes of later tapes.
 pub fn clear() {
+    drop((f32::spare_nodes().take(), f64::spare_nodes().take()));
     f32::pool().clear();
     f64::pool().clear();
 }

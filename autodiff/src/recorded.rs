@@ -7,6 +7,7 @@ use crate::Float;
 use crate::function::{Builtin, Function, Tensors};
 use crate::gradients::Gradients;
 use crate::indices::Indices;
+use crate::node::SpareNodes;
 use crate::replay::{self, Mode, Replay};
 use crate::shape::ShapeError;
 use crate::tape::{Inner, Mark, Record, Tape};
@@ -16,6 +17,11 @@ use crate::tensor::{self, Computed, Tensor};
 #[doc(hidden)]
 pub trait Recorded: Sized {
     fn record(inner: &Inner) -> &Mutex<Record<Self>>
+    where
+        Self: Float;
+
+    /// Memory for nodes of a later record.
+    fn spare_nodes() -> &'static SpareNodes<Self>
     where
         Self: Float;
 
@@ -67,6 +73,11 @@ macro_rules! recorded {
         impl Recorded for $float {
             fn record(inner: &Inner) -> &Mutex<Record<$float>> {
                 &inner.$record
+            }
+
+            fn spare_nodes() -> &'static SpareNodes<$float> {
+                static SPARE: SpareNodes<$float> = SpareNodes::new();
+                &SPARE
             }
 
             fn function<B: Builtin>(builtin: &B) -> &dyn Function<$float> {

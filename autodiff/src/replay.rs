@@ -10,9 +10,10 @@ use crate::gradients::Gradients;
 use crate::hook::Hook;
 #[cfg(feature = "mutation")]
 use crate::mutation;
+use crate::node::{Input, Node, Nodes};
 use crate::observe::{Observer, Step};
 use crate::shape::{ShapeError, broadcasts_to, refuse};
-use crate::tape::{Input, Leaf, Mark, Node, Place, Record, Tape};
+use crate::tape::{Leaf, Mark, Place, Record, Tape};
 use crate::tensor::Tensor;
 
 /// How a backward pass is run; the default drains the tape and gives first-order gradients.
@@ -356,13 +357,22 @@ fn drained<'a, T: Float>(
     let mut pass = Pass { tape, leaves, kept, hooks, observer };
     let mut flow = Flow::new(0, slot + 1);
     flow.add(slot, seed);
-    replay_drained(&mut pass, nodes, slot, &mut flow);
+    replay_drained(&mut pass, nodes, 0, slot, &mut flow);
     flow.finish(&pass)
 }
 
+/// Replays the nodes from the last to number `first`.
 #[track_caller]
-fn replay_drained<T: Float>(pass: &mut Pass<'_, T>, mut nodes: Vec<Node<T>>, last: u32, flow: &mut Flow<T>) {
-    while let Some(node) = nodes.pop() {
+fn replay_drained<T: Float>(
+    pass: &mut Pass<'_, T>,
+    mut nodes: Nodes<T>,
+    first: usize,
+    last: u32,
+    flow: &mut Flow<T>,
+) {
+    while nodes.len() > first
+        && let Some(node) = nodes.pop()
+    {
         if node.first > last {
             continue;
         }
@@ -471,9 +481,8 @@ pub(crate) fn pull<T: Float>(
     };
     match mode {
         Mode::Drain => {
-            let mut nodes = tape.lock::<T>().drain().nodes;
-            nodes.drain(..mark.node);
-            replay_drained(&mut pass, nodes, last, &mut flow);
+            let nodes = tape.lock::<T>().drain().nodes;
+            replay_drained(&mut pass, nodes, mark.node, last, &mut flow);
         }
         Mode::Retain => replay_retained(&mut pass, mark.node..end, last, &mut flow),
         Mode::Graph => replay_linked(&mut pass, mark.node..end, last, &mut flow),

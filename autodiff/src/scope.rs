@@ -14,8 +14,9 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use crate::Float;
+use crate::node::Node;
 use crate::parameter::{Parameter, ParameterId};
-use crate::tape::{Leaf, Node, Record, Tape};
+use crate::tape::{Leaf, Record, Tape};
 
 /// What is recorded by this thread while the guard lives belongs to the part of the model that it names: see
 /// [`Tape::scope`].

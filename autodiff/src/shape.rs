@@ -180,6 +180,9 @@ pub(crate) fn reduced(shape: &[usize], axes: &[usize], keepdim: bool) -> Shape {
 
 /// The shape two operands broadcast to: aligned at the last axis, sizes equal or 1.
 pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Shape, ShapeError> {
+    if a == b {
+        return Ok(Shape::from_slice(a));
+    }
     let rank = a.len().max(b.len());
     let mut out = Shape::from_elem(1, rank);
     for (back, o) in out.iter_mut().rev().enumerate() {

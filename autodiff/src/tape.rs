@@ -12,6 +12,7 @@ use crate::Float;
 use crate::function::{Function, Saved};
 use crate::hook::Hook;
 use crate::indices::Indices;
+use crate::node::{Input, Node, Nodes};
 use crate::observe::{ANOMALY, Observed};
 use crate::parameter::{Parameter, ParameterId};
 use crate::scope::Scopes;
@@ -69,46 +70,6 @@ pub(crate) struct Place {
     pub(crate) slot: Option<u32>,
 }
 
-/// An input of a node: its slot if it wants a gradient, and its shape.
-#[derive(Clone, Debug)]
-pub(crate) struct Input {
-    pub(crate) slot: Option<u32>,
-    pub(crate) shape: Shape,
-}
-
-/// One recorded operation.
-#[derive(Clone)]
-pub(crate) struct Node<T: Float> {
-    pub(crate) function: Arc<dyn Function<T>>,
-    pub(crate) inputs: SmallVec<[Input; 2]>,
-    pub(crate) saved: SmallVec<[Saved<T>; 2]>,
-    /// The slot of the first output; the others follow.
-    pub(crate) first: u32,
-    pub(crate) outputs: u32,
-    /// The scope it was recorded in; 0 is that of the whole tape.
-    pub(crate) scope: u32,
-    /// The line that called the operation.
-    pub(crate) caller: &'static Location<'static>,
-}
-
-impl<T: Float> Node<T> {
-    /// The inputs that the forward pass saved, in their order: all of them, if the function is fused.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn kept_inputs(&self) -> impl Iterator<Item = Value<T>> + '_ {
-        let kept = |i: usize| {
-            self.saved.iter().find_map(move |saved| match saved {
-                Saved::Input(at, value) if *at as usize == i => Some(value.clone()),
-                _ => None,
-            })
-        };
-        (0..self.inputs.len()).filter_map(kept)
-    }
-
-    pub(crate) fn output_slot(&self, i: usize) -> u32 {
-        self.first + i as u32
-    }
-}
-
 /// A point of a record: how many nodes and slots there were.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +105,7 @@ pub(crate) struct Cut {
 /// The nodes and leaves of one element type.
 #[doc(hidden)]
 pub struct Record<T: Float> {
-    pub(crate) nodes: Vec<Node<T>>,
+    pub(crate) nodes: Nodes<T>,
     pub(crate) slots: u32,
     /// In the order of their slots.
     pub(crate) leaves: Vec<(u32, Leaf)>,
@@ -163,7 +124,7 @@ pub struct Record<T: Float> {
 impl<T: Float> Record<T> {
     fn new() -> Self {
         Self {
-            nodes: Vec::new(),
+            nodes: Nodes::default(),
             slots: 0,
             leaves: Vec::new(),
             watched: HashMap::new(),
@@ -358,7 +319,7 @@ impl Tape {
         if x.tape().is_some_and(|tape| !tape.is(self)) {
             panic!("Tape::watch_as: the tensor lies on another tape");
         }
-        let slot = x.place.as_ref().and_then(|p| p.slot);
+        let slot = x.slot();
         let mut record = self.open::<T>("Tape::watch_as");
         if record.watched.contains_key(&parameter.id()) {
             drop(record);
@@ -421,15 +382,21 @@ impl Tape {
     pub(crate) fn push<T: Float>(
         &self,
         function: Arc<dyn Function<T>>,
-        inputs: SmallVec<[Input; 2]>,
+        inputs: &[&Tensor<T>],
         outputs: usize,
         saved: SmallVec<[Saved<T>; 2]>,
     ) -> u32 {
         let caller = Location::caller();
         let scope = self.current_scope();
         let mut record = self.open::<T>(function.name());
-        let first = record.take_slots(outputs as u32);
-        record.nodes.push(Node { function, inputs, saved, first, outputs: outputs as u32, scope, caller });
+        let outputs = outputs as u32;
+        let first = record.take_slots(outputs);
+        let node = Node { function, inputs: SmallVec::new(), saved, first, outputs, scope, caller };
+        let node = record.nodes.push(node);
+        // Written where they stay: to move them costs more.
+        for x in inputs {
+            node.inputs.push(Input { slot: x.slot(), shape: Shape::from_slice(x.shape()) });
+        }
         first
     }
 }
@@ -526,11 +493,5 @@ impl fmt::Debug for Tape {
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner").field("seed", &self.seed).finish_non_exhaustive()
-    }
-}
-
-impl<T: Float> fmt::Debug for Node<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.function.name(), self.caller)
     }
 }

@@ -12,8 +12,8 @@ use crate::Float;
 use crate::function::{Builtin, Forward, Function, Outputs, Saved, Tensors};
 use crate::indices::Indices;
 use crate::observe::Call;
-use crate::shape::{Shape, ShapeError, checked_len, refuse};
-use crate::tape::{Cut, Input, Place, Tape};
+use crate::shape::{ShapeError, checked_len, refuse};
+use crate::tape::{Cut, Place, Tape};
 use crate::value::Value;
 
 /// An n-dimensional array of `f32` or `f64`, perhaps on a [`Tape`].
@@ -150,6 +150,11 @@ impl<T: Float> Tensor<T> {
         }
     }
 
+    /// The slot of a tensor that wants a gradient.
+    pub(crate) fn slot(&self) -> Option<u32> {
+        self.place.as_ref().and_then(|place| place.slot)
+    }
+
     /// The tape the tensor lies on.
     pub fn tape(&self) -> Option<&Tape> {
         self.place.as_ref().map(|p| &p.tape)
@@ -157,7 +162,7 @@ impl<T: Float> Tensor<T> {
 
     /// Whether a backward pass gives this tensor a gradient.
     pub fn requires_grad(&self) -> bool {
-        self.place.as_ref().is_some_and(|p| p.slot.is_some())
+        self.slot().is_some()
     }
 
     /// Asks the next backward pass for the gradient of this tensor, which is no leaf of its tape.
@@ -287,7 +292,7 @@ pub struct Computed<'a, T: Float> {
 impl<'a, T: Float> Computed<'a, T> {
     /// The outputs of a function whose rule needs all of its inputs.
     pub(crate) fn keeping_inputs(outputs: Outputs<T>, tape: &'a Tape, inputs: &[&Tensor<T>]) -> Self {
-        let records = inputs.iter().any(|x| slot(x).is_some());
+        let records = inputs.iter().any(|x| x.requires_grad());
         let keep = |(i, x): (usize, &&Tensor<T>)| Saved::Input(i as u32, x.value.clone());
         let saved = records.then(|| inputs.iter().enumerate().map(keep).collect());
         Self { outputs, tape: Some(tape), saved, event: None }
@@ -314,17 +319,13 @@ impl<'a, T: Float> Computed<'a, T> {
 
     /// The outputs as tensors, in slots from `first` on if the call was recorded.
     pub(crate) fn place(self, first: Option<u32>) -> (Tensors<T>, Option<Indices>) {
-        let place = |i: usize| {
-            self.tape.map(|tape| Place { tape: tape.clone(), slot: first.map(|slot| slot + i as u32) })
-        };
-        let tensors = self.outputs.values.into_iter().enumerate();
-        (tensors.map(|(i, value)| Tensor { value, place: place(i) }).collect(), self.outputs.indices)
+        let mut tensors = Tensors::new();
+        for (i, value) in self.outputs.values.into_iter().enumerate() {
+            let place = |tape: &Tape| Place { tape: tape.clone(), slot: first.map(|slot| slot + i as u32) };
+            tensors.push(Tensor { value, place: self.tape.map(place) });
+        }
+        (tensors, self.outputs.indices)
     }
-}
-
-/// The slot of a tensor that wants a gradient.
-fn slot<T: Float>(x: &Tensor<T>) -> Option<u32> {
-    x.place.as_ref().and_then(|p| p.slot)
 }
 
 /// Checks the shapes and computes the outputs, with what is to be kept if the call is to be recorded.
@@ -333,19 +334,31 @@ pub(crate) fn compute<'a, T: Float>(
     function: &dyn Function<T>,
     inputs: &[&'a Tensor<T>],
 ) -> Result<Computed<'a, T>, ShapeError> {
-    let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|x| x.shape()).collect();
+    // Small vectors are filled where they stay: to collect and move them costs more than all else here.
+    let mut shapes: SmallVec<[&[usize]; 4]> = SmallVec::new();
+    let mut values: SmallVec<[&Value<T>; 4]> = SmallVec::new();
+    let mut needs: SmallVec<[bool; 4]> = SmallVec::new();
+    for x in inputs {
+        shapes.push(x.shape());
+        values.push(&x.value);
+        needs.push(x.requires_grad());
+    }
     let name = function.name();
-    let expected = function.output_shapes(&shapes).map_err(|e| e.of(name, &shapes))?;
+    let expected = match function.output_shapes(&shapes) {
+        Ok(expected) => expected,
+        Err(error) => return Err(error.of(name, &shapes)),
+    };
     for shape in &expected {
         checked_len(shape).map_err(|e| e.of(name, &shapes))?;
     }
     let tape = common_tape(name, inputs);
-    let records = inputs.iter().any(|x| slot(x).is_some());
-    let needs: SmallVec<[bool; 4]> =
-        if records { inputs.iter().map(|x| slot(x).is_some()).collect() } else { SmallVec::new() };
-    let values: SmallVec<[&Value<T>; 4]> = inputs.iter().map(|x| &x.value).collect();
-    let mut cx =
-        Forward { needs: &needs, inputs: SmallVec::new(), outputs: SmallVec::new(), others: SmallVec::new() };
+    let records = needs.contains(&true);
+    let mut cx = Forward {
+        needs: if records { &needs } else { &[] },
+        inputs: SmallVec::new(),
+        outputs: SmallVec::new(),
+        others: SmallVec::new(),
+    };
     if function.fused().is_some() {
         (0..inputs.len()).for_each(|i| cx.save_input(i));
     }
@@ -363,11 +376,17 @@ pub(crate) fn compute<'a, T: Float>(
         "{name}: its forward pass gave shapes {:?}, its rule said {expected:?}",
         outputs.values.iter().map(Value::shape).collect::<Vec<_>>()
     );
-    let saved = records.then(|| {
-        let from_inputs = cx.inputs.iter().map(|&i| Saved::Input(i, values[i as usize].clone()));
-        let from_outputs = cx.outputs.iter().map(|&i| Saved::Output(i, outputs.values[i as usize].clone()));
-        from_inputs.chain(from_outputs).chain(cx.others).collect()
-    });
+    let mut saved = None;
+    if records {
+        let saved: &mut SmallVec<_> = saved.insert(SmallVec::new());
+        for &i in &cx.inputs {
+            saved.push(Saved::Input(i, values[i as usize].clone()));
+        }
+        for &i in &cx.outputs {
+            saved.push(Saved::Output(i, outputs.values[i as usize].clone()));
+        }
+        saved.extend(cx.others);
+    }
     let event = match (took, tape) {
         (Some((start, took)), Some(tape)) => {
             tape.observe_forward(&Call { function, inputs, outputs: &outputs.values, start, took }, &saved)
@@ -386,9 +405,7 @@ pub(crate) fn record<T: Float>(
 ) -> (Tensors<T>, Option<Indices>) {
     let tape = computed.tape.expect("an input that wants a gradient lies on a tape");
     let saved = computed.saved.take().unwrap_or_default();
-    let places =
-        inputs.iter().map(|x| Input { slot: slot(x), shape: Shape::from_slice(x.shape()) }).collect();
-    let first = tape.push(function, places, computed.outputs.values.len(), saved);
+    let first = tape.push(function, inputs, computed.outputs.values.len(), saved);
     if let Some(event) = computed.event {
         tape.observe_slot::<T>(event, first);
     }

@@ -164,7 +164,8 @@ impl<T: Float> Value<T> {
             Some([]) => (0, None),
             Some(elements) => ((elements.as_ptr() as usize - base) / size_of::<T>(), None),
             None => {
-                let back = view.shape().iter().zip(view.strides()).map(|(&n, &s)| (n - 1) * s.min(0).unsigned_abs());
+                let back =
+                    view.shape().iter().zip(view.strides()).map(|(&n, &s)| (n - 1) * s.min(0).unsigned_abs());
                 let first = (view.as_ptr() as usize - base) / size_of::<T>();
                 (first - back.sum::<usize>(), Some(view.strides().into()))
             }
@@ -271,7 +272,11 @@ impl<T: Float> From<ArrayD<T>> for Value<T> {
     fn from(array: ArrayD<T>) -> Self {
         let (shape, len) = (Shape::from_slice(array.shape()), array.len());
         let strides = (!array.is_standard_layout()).then(|| Box::from(array.strides()));
-        let back = array.shape().iter().zip(array.strides()).map(|(&n, &s)| n.saturating_sub(1) * s.min(0).unsigned_abs());
+        let back = array
+            .shape()
+            .iter()
+            .zip(array.strides())
+            .map(|(&n, &s)| n.saturating_sub(1) * s.min(0).unsigned_abs());
         let back = back.sum::<usize>();
         let (buffer, first) = array.into_raw_vec_and_offset();
         pool::adopt::<T>(buffer.capacity());

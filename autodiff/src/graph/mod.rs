@@ -87,7 +87,7 @@ impl<T: Float> Graph<T> {
         // Copied, so that functions are asked for their shapes outside the lock; the values are shared.
         let (leaves, nodes) = {
             let record = tape.lock::<T>();
-            (record.leaves.clone(), record.nodes.clone())
+            (record.leaves.clone(), record.nodes.to_vec())
         };
         let modules = Modules::of::<T>(tape);
         let mut entries = BTreeMap::new();

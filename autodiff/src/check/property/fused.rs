@@ -9,7 +9,7 @@ use crate::{Tape, Tensor};
 /// A recorded replay compares their gradients; what a composed form computes last has no part in those. The
 /// tolerance is relative to the largest output.
 pub(super) fn agree_on(tape: &Tape, tolerance: f64) -> Result<(), String> {
-    let nodes = tape.lock::<f64>().nodes.clone();
+    let nodes = tape.lock::<f64>().nodes.to_vec();
     for node in nodes.iter().filter(|node| node.function.fused().is_some()) {
         // A checkpoint wants a tape.
         let inputs: Vec<Tensor<f64>> = node.kept_inputs().map(|x| tape.constant(x)).collect();

@@ -1,17 +1,15 @@
 //! Maxima of windows, where they stand, and the gather and scatter that carry gradients through them.
 
 use super::geometry::{Adaptive2d, Pool2dGeometry, Windows2d, adaptive_ranges};
-use super::split::Split;
+use super::lines::{LANES, Lines};
 use crate::Float;
+use crate::kernels::conv2d::inside;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::simd::vectorized;
 use crate::kernels::tasks::{self, SharedMut};
 
 /// The index of a window that lies in the padding altogether: its maximum is −∞ and stands nowhere.
 pub(crate) const NOWHERE: i64 = -1;
-
-/// Outputs that are compared side by side.
-const LANES: usize = 16;
 
 /// y `[planes, P, Q]` ← the greatest element of each window of x `[planes, H, W]`; indices ← its place
 /// h·W + w in the plane.
@@ -32,31 +30,32 @@ fn sliding<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i6
     let (source, plane) = (g.input_plane(), g.output_plane());
     let per_task = planes_per_task(source + plane);
     let (values, places) = (SharedMut::new(y), SharedMut::new(indices));
-    let split = Split::new(g);
+    // Windows wider than the output are few; and places in a plane are compared in 32 bits.
+    let by_rows = !g.is_halving() && g.output()[1] >= g.kernel[1] && source < 1 << 31;
+    let rows = by_rows.then(|| Rows::new(g));
     tasks::run(g.planes.div_ceil(per_task), g.operations(), |task| {
         let first = task * per_task;
         let count = per_task.min(g.planes - first);
         // SAFETY: each task has planes of its own.
         let (y, indices) =
             unsafe { (values.part(first * plane, count * plane), places.part(first * plane, count * plane)) };
-        let narrow = g.output()[1] < g.kernel[1];
-        let copied = !g.is_halving() && !narrow && !split.is_identity();
-        let mut columns = Scratch::new(if copied { g.height * split.line() } else { 0 });
+        let mut lines = Scratch::new(rows.as_ref().map_or(0, |rows| g.height * rows.lines.len()));
+        lines.fill(T::neg_infinity());
+        let outputs = rows.as_ref().map_or(0, |rows| rows.together(g) * rows.pitch);
+        let (mut best, mut place) = (vec![T::zero(); outputs], vec![0; outputs]);
         vectorized(
             #[inline(always)]
             || {
                 for i in 0..count {
                     let x = &x[(first + i) * source..][..source];
                     let (y, indices) = (&mut y[i * plane..][..plane], &mut indices[i * plane..][..plane]);
-                    if g.is_halving() {
-                        halve(g, x, y, indices);
-                    } else if narrow {
-                        by_windows(g, x, y, indices);
-                    } else if copied {
-                        split.split(x, &mut columns);
-                        by_taps(g, &split, &columns, y, indices);
-                    } else {
-                        by_taps(g, &split, x, y, indices);
+                    match &rows {
+                        Some(rows) => {
+                            rows.lines.fill(x, &mut lines);
+                            rows.maxima(g, &lines, (&mut best, &mut place), (y, indices));
+                        }
+                        None if g.is_halving() => halve(g, x, y, indices),
+                        None => by_windows(g, x, y, indices),
                     }
                 }
             },
@@ -64,19 +63,102 @@ fn sliding<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i6
     });
 }
 
-/// Takes `x`, which stands at `at`, if it beats the best so far.
-#[inline(always)]
-fn challenge<T: Float>(best: &mut T, place: &mut i64, x: T, at: i64) {
-    // Bitwise or: a select, not a branch.
-    let wins = (x > *best) | x.is_nan();
-    *best = if wins { x } else { *best };
-    *place = if wins { at } else { *place };
+/// Windows compared row by row of outputs, or several rows at once where they lie like their inputs.
+struct Rows {
+    lines: Lines,
+    /// Elements from one row of outputs to the next: all that are in a block of lanes, and some more.
+    pitch: usize,
+    /// Where the first element of each window in the plane stands, and that of its first row and column, seen from
+    /// row 0 of the plane.
+    first: Vec<i32>,
+    start: Vec<i32>,
 }
 
-/// The same where there may be no best yet: the first element of a window counts even when it is −∞.
+/// Outputs that are compared to one tap after the other while they lie in the first-level cache.
+const CACHED: usize = 1 << 11;
+
+impl Rows {
+    fn new(g: &Pool2dGeometry) -> Self {
+        let lines = Lines::new(g);
+        let [p_len, q_len] = g.output();
+        let pitch = if g.stride == [1, 1] { lines.len() } else { q_len.next_multiple_of(LANES) };
+        let mut first = vec![NOWHERE as i32; p_len * pitch];
+        let mut start = vec![0; p_len * pitch];
+        let columns: Vec<_> = (0..q_len).map(|q| inside_window(g, 1, q, g.width).next()).collect();
+        for (p, (first, start)) in
+            first.chunks_exact_mut(pitch).zip(start.chunks_exact_mut(pitch)).enumerate()
+        {
+            let row = inside_window(g, 0, p, g.height).next();
+            for (first, column) in first.iter_mut().zip(&columns) {
+                *first =
+                    row.zip(*column).map_or(NOWHERE as i32, |(row, column)| (row * g.width + column) as i32);
+            }
+            for (q, start) in start.iter_mut().enumerate() {
+                *start = (p * g.stride[0] * g.width + q * g.stride[1]) as i32;
+            }
+        }
+        Self { lines, pitch, first, start }
+    }
+
+    /// Rows of outputs that are compared together.
+    fn together(&self, g: &Pool2dGeometry) -> usize {
+        (CACHED / self.pitch).clamp(1, g.output()[0])
+    }
+
+    /// The maxima of a plane from its lines, in which padding is −∞; `best` and `place` hold the rows of
+    /// [`together`](Self::together).
+    ///
+    /// The first element in the plane counts from the start, so that padding never wins: nothing is below −∞.
+    #[inline(always)]
+    fn maxima<T: Float>(
+        &self,
+        g: &Pool2dGeometry,
+        lines: &[T],
+        (best, place): (&mut [T], &mut [i32]),
+        (y, indices): (&mut [T], &mut [i64]),
+    ) {
+        let [p_len, q_len] = g.output();
+        let (pitch, line, together) = (self.pitch, self.lines.len(), self.together(g));
+        for top in (0..p_len).step_by(together) {
+            let own = top..p_len.min(top + together);
+            let start = &self.start[own.start * pitch..own.end * pitch];
+            best.fill(T::neg_infinity());
+            place[..start.len()].copy_from_slice(&self.first[own.start * pitch..own.end * pitch]);
+            for r in 0..g.kernel[0] {
+                let offset = g.offset(0, r);
+                let rows = inside(offset, g.stride[0], g.height, p_len);
+                let rows = rows.start.max(own.start)..rows.end.min(own.end);
+                // The input's rows follow each other as the output's do, or are compared one by one.
+                let at_once = if g.stride == [1, 1] { rows.len().max(1) } else { 1 };
+                for p in rows.step_by(at_once) {
+                    let h = ((p * g.stride[0]) as isize + offset) as usize;
+                    let outputs = (p - top) * pitch..(p - top + at_once) * pitch;
+                    let len = outputs.len().min((at_once - 1) * pitch + q_len.next_multiple_of(LANES));
+                    for (s, &tap) in self.lines.taps.iter().enumerate() {
+                        let x = &lines[h * line + tap..][..len];
+                        let at = offset * g.width as isize + g.offset(1, s);
+                        let (best, place) =
+                            (&mut best[outputs.start..][..len], &mut place[outputs.start..][..len]);
+                        challenge_row(best, place, x, &start[outputs.start..][..len], at as i32);
+                    }
+                }
+            }
+            for (i, p) in own.enumerate() {
+                let (y, indices) = (&mut y[p * q_len..][..q_len], &mut indices[p * q_len..][..q_len]);
+                y.copy_from_slice(&best[i * pitch..][..q_len]);
+                for (index, &place) in indices.iter_mut().zip(&place[i * pitch..]) {
+                    *index = place.into();
+                }
+            }
+        }
+    }
+}
+
+/// Takes `x`, which stands at `at`, if it beats the best so far.
 #[inline(always)]
-fn open_or_challenge<T: Float>(best: &mut T, place: &mut i64, x: T, at: i64) {
-    let wins = (x > *best) | x.is_nan() | (*place == NOWHERE);
+fn take_greater<T: Float>(best: &mut T, place: &mut i64, x: T, at: i64) {
+    // Bitwise or: a select, not a branch.
+    let wins = (x > *best) | x.is_nan();
     *best = if wins { x } else { *best };
     *place = if wins { at } else { *place };
 }
@@ -94,53 +176,31 @@ fn halve<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut [i64]
         for (q, ((upper, lower), (y, index))) in pairs.zip(y.iter_mut().zip(indices)).enumerate() {
             let at = start + 2 * q as i64;
             let (mut best, mut place) = (upper[0], at);
-            challenge(&mut best, &mut place, upper[1], at + 1);
-            challenge(&mut best, &mut place, lower[0], at + width as i64);
-            challenge(&mut best, &mut place, lower[1], at + width as i64 + 1);
+            take_greater(&mut best, &mut place, upper[1], at + 1);
+            take_greater(&mut best, &mut place, lower[0], at + width as i64);
+            take_greater(&mut best, &mut place, lower[1], at + width as i64 + 1);
             (*y, *index) = (best, place);
         }
     }
 }
 
-/// One tap after the other over whole rows of outputs; `x` is the split plane.
+/// Takes those of a row of `x`, which stand at `start + at`, that beat the best so far.
 #[inline(always)]
-fn by_taps<T: Float>(g: &Pool2dGeometry, split: &Split, x: &[T], y: &mut [T], indices: &mut [i64]) {
-    let [_, q_len] = g.output();
-    let (stride, line) = (g.stride[1] as i64, split.line());
-    let rows = y.chunks_exact_mut(q_len).zip(indices.chunks_exact_mut(q_len));
-    for (p, (y, indices)) in rows.enumerate() {
-        y.fill(T::neg_infinity());
-        indices.fill(NOWHERE);
-        for r in 0..g.kernel[0] {
-            let h = (p * g.stride[0]) as isize + g.offset(0, r);
-            if !(0..g.height as isize).contains(&h) {
-                continue;
-            }
-            let h = h as usize;
-            for run in &split.runs {
-                let x = &x[h * line + run.column..][..run.outputs.len()];
-                let start = (h * g.width + run.place) as i64;
-                let (y, indices) = (&mut y[run.outputs.clone()], &mut indices[run.outputs.clone()]);
-                let (bests, last_bests) = y.as_chunks_mut::<LANES>();
-                let (places, last_places) = indices.as_chunks_mut::<LANES>();
-                let (inputs, last_inputs) = x.as_chunks::<LANES>();
-                let mut at = start;
-                for ((bests, places), x) in bests.iter_mut().zip(places).zip(inputs) {
-                    // On copies: a conditional store would keep the compiler from using vectors.
-                    let (mut best, mut place) = (*bests, *places);
-                    for i in 0..LANES {
-                        open_or_challenge(&mut best[i], &mut place[i], x[i], at + i as i64 * stride);
-                    }
-                    (*bests, *places) = (best, place);
-                    at += LANES as i64 * stride;
-                }
-                for ((best, place), &x) in last_bests.iter_mut().zip(last_places).zip(last_inputs) {
-                    open_or_challenge(best, place, x, at);
-                    at += stride;
-                }
-            }
-        }
+fn challenge_row<T: Float>(best: &mut [T], place: &mut [i32], x: &[T], start: &[i32], at: i32) {
+    for ((best, place), (&x, &start)) in best.iter_mut().zip(place).zip(x.iter().zip(start)) {
+        let wins = (x > *best) | x.is_nan();
+        *best = if wins { x } else { *best };
+        *place = if wins { start + at } else { *place };
     }
+}
+
+/// Takes `x`, which stands at `at`, if it beats the best so far; the first element of a window counts even when it
+/// is −∞.
+#[inline(always)]
+fn challenge<T: Float>(best: &mut T, place: &mut i64, x: T, at: i64) {
+    let wins = (x > *best) | x.is_nan() | (*place == NOWHERE);
+    *best = if wins { x } else { *best };
+    *place = if wins { at } else { *place };
 }
 
 /// One window after the other, where they are wider than the output.
@@ -154,7 +214,7 @@ fn by_windows<T: Float>(g: &Pool2dGeometry, x: &[T], y: &mut [T], indices: &mut 
         for h in rows {
             for w in columns.clone() {
                 let at = h * g.width + w;
-                open_or_challenge(best, place, x[at], at as i64);
+                challenge(best, place, x[at], at as i64);
             }
         }
     }
@@ -181,7 +241,7 @@ fn adaptive<T: Float>(g: &Adaptive2d, x: &[T], y: &mut [T], indices: &mut [i64])
                     for h in rows.clone() {
                         let start = h * width + columns.start;
                         for (at, &x) in (start as i64..).zip(&x[start..][..columns.len()]) {
-                            open_or_challenge(best, place, x, at);
+                            challenge(best, place, x, at);
                         }
                     }
                 }

@@ -3,6 +3,7 @@
 
 mod average;
 mod geometry;
+mod lines;
 mod max;
 mod split;
 #[cfg(test)]

@@ -28,8 +28,20 @@ pub(super) struct Run {
     pub(super) outputs: Range<usize>,
     /// What the first of them reaches: a column of the split row, those of the next outputs following.
     pub(super) column: usize,
-    /// And the same column in the plane itself.
-    pub(super) place: usize,
+}
+
+/// Copies the elements of a row to two, in turn, which hold all of them.
+#[inline(always)]
+pub(super) fn deinterleave<T: Float>(row: &[T], even: &mut [T], odd: &mut [T]) {
+    let (blocks, rest) = row.as_chunks::<{ 2 * LANES }>();
+    let done = blocks.len() * LANES;
+    let evens = even.as_chunks_mut::<LANES>().0.iter_mut();
+    for (block, (even, odd)) in blocks.iter().zip(evens.zip(odd.as_chunks_mut::<LANES>().0)) {
+        *even = std::array::from_fn(|i| block[2 * i]);
+        *odd = std::array::from_fn(|i| block[2 * i + 1]);
+    }
+    even[done..].iter_mut().zip(rest.iter().step_by(2)).for_each(|(to, &x)| *to = x);
+    odd[done..].iter_mut().zip(rest.iter().skip(1).step_by(2)).for_each(|(to, &x)| *to = x);
 }
 
 impl Split {
@@ -40,7 +52,7 @@ impl Split {
             let offset = g.offset(1, tap);
             let outputs = inside(offset, stride, width, q_len);
             let place = ((outputs.start * stride) as isize + offset).max(0) as usize;
-            Run { outputs, column: place % stride * segment + place / stride, place }
+            Run { outputs, column: place % stride * segment + place / stride }
         };
         let runs = (0..g.kernel[1]).map(run).filter(|run| !run.outputs.is_empty()).collect();
         Self { width, stride, segment, runs }
@@ -62,15 +74,7 @@ impl Split {
         for (row, to) in plane.chunks_exact(self.width.max(1)).zip(to.chunks_exact_mut(self.line().max(1))) {
             if self.stride == 2 {
                 let (even, odd) = to.split_at_mut(self.segment);
-                let (blocks, rest) = row.as_chunks::<{ 2 * LANES }>();
-                let done = blocks.len() * LANES;
-                let evens = even.as_chunks_mut::<LANES>().0.iter_mut();
-                for (block, (even, odd)) in blocks.iter().zip(evens.zip(odd.as_chunks_mut::<LANES>().0)) {
-                    *even = std::array::from_fn(|i| block[2 * i]);
-                    *odd = std::array::from_fn(|i| block[2 * i + 1]);
-                }
-                even[done..].iter_mut().zip(rest.iter().step_by(2)).for_each(|(to, &x)| *to = x);
-                odd[done..].iter_mut().zip(rest.iter().skip(1).step_by(2)).for_each(|(to, &x)| *to = x);
+                deinterleave(row, even, odd);
                 continue;
             }
             for (class, to) in to.chunks_exact_mut(self.segment).enumerate().take(self.width) {
