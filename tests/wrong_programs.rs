@@ -177,6 +177,9 @@ refuses! {
     rrelu: z([3]).rrelu(0.5, 0.25) => "rrelu: the slopes 0.5..0.25 are no interval", "[3]";
     mse: z([3, 1]).mse_loss(&z([3])) => "mse_loss: predictions and targets must have the same shape", "broadcast_to", "[3, 1], [3]";
     batch_norm: z([2, 3]).batch_norm(&z([2]), &z([3]), 1e-5) => "batch_norm: the weight [2] is not [3]";
+    batch_norm_residual: z([2, 3]).batch_norm_rectified(&z([3]), &z([3]), 1e-5, Some(&z([3])), 0.0) => "batch_norm: the residual [3] has not the shape of the input", "[2, 3]";
+    channel_affine: z([2, 3]).channel_affine(&z([3]), &z([2]), None, 0.0) => "channel_affine: the shift [2] is not [3]", "[2, 3]";
+    channel_affine_slope: z([2, 3]).channel_affine(&z([3]), &z([3]), None, -1.0) => "channel_affine: the slope -1 is negative", "[2, 3]";
     lstm: z([5, 2, 3]).lstm(None, &[weights(4)], options()) => "lstm: the weight_ih [16, 2] is not [16, 3]";
     lstm_state: z([5, 2, 2]).lstm(Some((&z([2, 4]), &z([1, 2, 4]))), &[weights(4)], options()) => "lstm: the hidden state [2, 4] is not [1, 2, 4]", "[5, 2, 2]";
     lstm_cell_state: z([5, 2]).lstm(Some((&z([1, 4]), &z([1, 1, 4]))), &[weights(4)], options()) => "lstm: the cell state [1, 1, 4] is not [1, 4]", "[5, 2]";

@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use wengert::models::vision::{GoogLeNetOutputs, Shortcut};
+use wengert::models::vision::{ConvBnLeaky, GoogLeNetOutputs, Shortcut};
 use wengert::prelude::*;
 
 use crate::measure::{Measure, Work};
@@ -163,22 +163,16 @@ pub(crate) fn googlenet(measure: &Measure) {
 
 /// Convolutions 3×3 with batch normalization and leaky ReLU, halved five times, and a head of 125 channels.
 fn small_yolo(rng: &mut ChaCha8Rng) -> Sequential {
-    let block = |model: Sequential, inputs, outputs, rng: &mut ChaCha8Rng| {
-        model
-            .push(Conv2dConfig::new(inputs, outputs, 3).padding(1).bias(false).init(rng))
-            .push(BatchNorm2d::new(outputs))
-            .push(LeakyRelu::new(0.1))
-    };
     let mut model = Sequential::new();
     let widths = [3, 16, 32, 64, 128, 256, 512];
     for pair in widths.windows(2) {
-        model = block(model, pair[0], pair[1], rng);
+        model = model.push(ConvBnLeaky::new(pair[0], pair[1], 3, rng));
         if pair[1] != 512 {
             model = model.push(MaxPool2d::new(2));
         }
     }
     for _ in 0..2 {
-        model = block(model, 512, 512, rng);
+        model = model.push(ConvBnLeaky::new(512, 512, 3, rng));
     }
     model.push(Conv2dConfig::new(512, 125, 1).init(rng))
 }

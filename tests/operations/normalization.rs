@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use wengert::prelude::*;
 
 use crate::row;
-use crate::strategies::{Plan, cases, full_shape, shape, some, up_to};
+use crate::strategies::{Cases, Input, Plan, cases, full_shape, shape, some, up_to};
 
 fn eps() -> impl Strategy<Value = f64> + Clone {
     prop::sample::select(vec![0.1, 0.5, 1.0])
@@ -79,6 +79,70 @@ fn windows() -> impl Strategy<Value = Plan<(usize, f64, f64, f64)>> {
 }
 
 row!(batch_norm, cases(by_channel(), -2.0..=2.0), |x, eps: f64| x[0].batch_norm(&x[1], &x[2], *eps));
+/// ε, the slope, and whether there is a residual.
+type Rectified = (f64, f64, bool);
+
+/// Shapes with those of a residual, or without.
+fn rectified(plans: impl Strategy<Value = Plan<f64>> + 'static) -> impl Strategy<Value = Plan<Rectified>> {
+    let slope = prop::sample::select(vec![0.0, 0.1, 1.0, 1.5]);
+    (plans, slope, any::<bool>()).prop_map(|((mut shapes, eps), slope, residual)| {
+        if residual {
+            shapes.push(shapes[0].clone());
+        }
+        (shapes, (eps, slope, residual))
+    })
+}
+
+fn affine_by_channel() -> impl Strategy<Value = Plan<f64>> {
+    (up_to(3, 9), up_to(3, 20), shape(0..=2)).prop_map(|(n, c, positions)| {
+        let x = [&[n, c], &positions[..]].concat();
+        (vec![x, vec![c], vec![c]], 0.0)
+    })
+}
+
+/// The cases with a summand for each channel, input 2, that puts the bend of the rectifier, 0, into the widest gap of
+/// what the rectifier gets.
+fn off_the_bend(
+    cases: Cases<Rectified>,
+    operation: impl Fn(&[Tensor<f64>], &Rectified) -> Tensor<f64> + 'static,
+) -> Cases<Rectified> {
+    let moved = move |(mut inputs, options): (Vec<Input>, Rectified)| {
+        let x: Vec<_> = inputs.iter().map(Input::tensor).collect();
+        let (eps, _, residual) = options;
+        let z = operation(&x, &(eps, 1.0, residual));
+        for (channel, summand) in inputs[2].values.iter_mut().enumerate() {
+            let mut own = z.select(1, channel as isize).to_vec();
+            own.sort_by(f64::total_cmp);
+            let widest = own.windows(2).max_by(|a, b| (a[1] - a[0]).total_cmp(&(b[1] - b[0])));
+            *summand -= match (widest, &own[..]) {
+                (Some(gap), _) => (gap[0] + gap[1]) / 2.0,
+                (None, [z]) => z - 0.5,
+                (None, _) => 0.0,
+            };
+        }
+        (inputs, options)
+    };
+    cases.prop_map(moved).boxed()
+}
+
+fn by_the_batch<T: Float>(x: &[Tensor<T>], &(eps, slope, _): &Rectified) -> [Tensor<T>; 3] {
+    x[0].batch_norm_rectified(&x[1], &x[2], eps, x.get(3), slope).into()
+}
+
+fn as_given<T: Float>(x: &[Tensor<T>], &(_, slope, _): &Rectified) -> Tensor<T> {
+    x[0].channel_affine(&x[1], &x[2], x.get(3), slope)
+}
+
+row!(
+    batch_norm_rectified,
+    off_the_bend(cases(rectified(by_channel()), -2.0..=2.0), |x, o| by_the_batch(x, o)[0].clone()),
+    |x, o: Rectified| by_the_batch(x, o)
+);
+row!(
+    channel_affine,
+    off_the_bend(cases(rectified(affine_by_channel()), -2.0..=2.0), as_given),
+    |x, o: Rectified| as_given(x, o)
+);
 row!(layer_norm, cases(trailing(), -2.0..=2.0), |x, o: (Vec<usize>, Affine)| {
     let [weight, bias] = weights(x, o.1);
     x[0].layer_norm(&o.0, weight, bias, o.1.2)

@@ -6,6 +6,7 @@
 
 use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
+use super::vector;
 use crate::Float;
 
 /// The sizes of the array: batch, channels, positions.
@@ -26,20 +27,108 @@ impl Channels {
     }
 }
 
+/// What becomes of the sums before they are written: z where z > 0, slope·z elsewhere.
+///
+/// One form serves a plain sum (slope 1), the rectifier (0) and the leaky one: reading and writing takes longer than
+/// these few instructions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rectifier<T> {
+    slope: T,
+    /// 0·∞ would be NaN, and 0·(−1) be −0.
+    zero: bool,
+}
+
+impl<T: Float> Rectifier<T> {
+    pub(crate) fn new(slope: f64) -> Self {
+        Self { slope: T::from_f64(slope), zero: slope == 0.0 }
+    }
+
+    #[inline(always)]
+    fn value(self, z: T) -> T {
+        // NaN, which compares with nothing, stays.
+        let low = if self.zero { T::zero() } else { self.slope * z };
+        if z <= T::zero() { low } else { z }
+    }
+
+    /// dz for the gradient of the value at z.
+    #[inline(always)]
+    fn gradient(self, z: T, dy: T) -> T {
+        let low = if self.zero { T::zero() } else { self.slope * dy };
+        if z <= T::zero() { low } else { dy }
+    }
+}
+
+/// dz of a rectified sum, from its gradient dy and its value y, which has the sign of z for slopes from 0 on.
+pub(crate) fn rectifier_gradient<T: Float>(rectifier: Rectifier<T>, y: &[T], dy: &[T], dz: &mut [T]) {
+    vector::map2(
+        y,
+        dy,
+        dz,
+        #[inline(always)]
+        move |y, dy| rectifier.gradient(y, dy),
+    );
+}
+
+/// By what a gradient is multiplied before it is summed or used: the rectifier's derivative at
+/// z = scale·(x − shift) + offset, which is computed again.
+#[derive(Clone, Copy)]
+pub(crate) struct Rectified<'a, T> {
+    pub(crate) rectifier: Rectifier<T>,
+    pub(crate) scale: &'a [T],
+    pub(crate) offset: &'a [T],
+}
+
 /// Channels are handled in groups of this many where each has few positions, so that rows are contiguous.
 const GROUP: usize = 64;
 /// Partial sums side by side: two vectors of the widest kind in f32.
 const LANES: usize = 32;
 
-/// Σ a and Σ a·(x − shift) over the batch and positions, for each channel.
+/// Σ a and Σ a·(x − shift) over the batch and positions, for each channel; of a rectified sum a is dz for dy.
 pub(crate) fn sums<T: Float>(
     c: Channels,
     x: &[T],
     shift: &[T],
     a: &[T],
+    rectified: Option<Rectified<'_, T>>,
     plain: &mut [T],
     weighted: &mut [T],
 ) {
+    match rectified {
+        None => sums_of(
+            c,
+            x,
+            [shift],
+            a,
+            #[inline(always)]
+            |_, _, a| a,
+            plain,
+            weighted,
+        ),
+        Some(Rectified { rectifier, scale, offset }) => sums_of(
+            c,
+            x,
+            [shift, scale, offset],
+            a,
+            #[inline(always)]
+            move |[shift, scale, offset], x, dy| rectifier.gradient(scale * (x - shift) + offset, dy),
+            plain,
+            weighted,
+        ),
+    }
+}
+
+/// Σ f and Σ f·(x − shift) for f(coefficients of the channel, x, a), the first of which is the shift.
+#[allow(clippy::too_many_arguments)]
+fn sums_of<T: Float, const N: usize>(
+    c: Channels,
+    x: &[T],
+    coefficients: [&[T]; N],
+    a: &[T],
+    f: impl Fn([T; N], T, T) -> T + Copy + Sync,
+    plain: &mut [T],
+    weighted: &mut [T],
+) {
+    let coefficients = coefficients.map(|all| &all[..c.channels]);
     let (plain, weighted) = (Shared::new(plain), Shared::new(weighted));
     if c.positions < 8 {
         let group = |i: usize| {
@@ -53,14 +142,16 @@ pub(crate) fn sums<T: Float>(
             for n in 0..c.batch {
                 let start = (n * c.channels + first) * c.positions;
                 let (a, x) = (&a[start..start + row], &x[start..start + row]);
-                let shift = &shift[first..first + width];
+                let own = coefficients.map(|all| &all[first..first + width]);
                 vectorized(
                     #[inline(always)]
                     || {
                         for j in 0..width {
+                            let own = own.map(|all| all[j]);
                             for s in j * c.positions..(j + 1) * c.positions {
-                                p[j] += a[s];
-                                w[j] += a[s] * (x[s] - shift[j]);
+                                let a = f(own, x[s], a[s]);
+                                p[j] += a;
+                                w[j] += a * (x[s] - own[0]);
                             }
                         }
                     },
@@ -74,9 +165,10 @@ pub(crate) fn sums<T: Float>(
         for n in 0..c.batch {
             let start = (n * c.channels + j) * c.positions;
             let (a, x) = (&a[start..start + c.positions], &x[start..start + c.positions]);
+            let own = coefficients.map(|all| all[j]);
             let (s, p) = vectorized(
                 #[inline(always)]
-                || plane_sums(a, x, shift[j]),
+                || plane_sums(a, x, own, f),
             );
             sum += s;
             product += p;
@@ -91,20 +183,27 @@ pub(crate) fn sums<T: Float>(
 }
 
 #[inline(always)]
-fn plane_sums<T: Float>(a: &[T], x: &[T], shift: T) -> (T, T) {
+fn plane_sums<T: Float, const N: usize>(
+    a: &[T],
+    x: &[T],
+    own: [T; N],
+    f: impl Fn([T; N], T, T) -> T,
+) -> (T, T) {
     let mut plain = [T::zero(); LANES];
     let mut weighted = [T::zero(); LANES];
     let (blocks_a, rest_a) = a.as_chunks::<LANES>();
     let (blocks_x, rest_x) = x.as_chunks::<LANES>();
     for (a, x) in blocks_a.iter().zip(blocks_x) {
         for l in 0..LANES {
-            plain[l] += a[l];
-            weighted[l] += a[l] * (x[l] - shift);
+            let a = f(own, x[l], a[l]);
+            plain[l] += a;
+            weighted[l] += a * (x[l] - own[0]);
         }
     }
     for (l, (&a, &x)) in rest_a.iter().zip(rest_x).enumerate() {
+        let a = f(own, x, a);
         plain[l] += a;
-        weighted[l] += a * (x - shift);
+        weighted[l] += a * (x - own[0]);
     }
     (tree(plain), tree(weighted))
 }
@@ -122,47 +221,103 @@ fn tree<T: Float>(mut lanes: [T; LANES]) -> T {
     lanes[0]
 }
 
-/// out ← scale·(x − shift) + offset, with the three by channel.
+/// out ← scale·(x − shift) + offset (+ residual), rectified, with the three by channel.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn normalize<T: Float>(
     c: Channels,
     x: &[T],
-    shift: &[T],
-    scale: &[T],
-    offset: &[T],
+    [shift, scale, offset]: [&[T]; 3],
+    residual: Option<&[T]>,
+    rectifier: Rectifier<T>,
     out: &mut [T],
 ) {
-    by_channel(
-        c,
-        x,
-        x,
-        out,
-        [shift, scale, offset],
-        #[inline(always)]
-        |[shift, scale, offset], x, _| scale * (x - shift) + offset,
-    );
+    let coefficients = [shift, scale, offset];
+    match residual {
+        None => by_channel(
+            c,
+            x,
+            x,
+            out,
+            coefficients,
+            #[inline(always)]
+            move |[shift, scale, offset], x, _| rectifier.value(scale * (x - shift) + offset),
+        ),
+        Some(residual) => by_channel(
+            c,
+            x,
+            residual,
+            out,
+            coefficients,
+            #[inline(always)]
+            move |[shift, scale, offset], x, r| rectifier.value(scale * (x - shift) + offset + r),
+        ),
+    }
 }
 
-/// out ← a·dy + b·(x − shift) + d, with a, b, d and shift by channel.
-#[allow(clippy::too_many_arguments)]
+/// out ← a·dy + b·(x − shift) + d, with shift, a, b and d by channel; of a rectified sum with dz for dy.
 pub(crate) fn combine<T: Float>(
     c: Channels,
     x: &[T],
     dy: &[T],
-    shift: &[T],
-    a: &[T],
-    b: &[T],
-    d: &[T],
+    coefficients: [&[T]; 4],
+    rectified: Option<Rectified<'_, T>>,
     out: &mut [T],
 ) {
-    by_channel(
-        c,
-        x,
-        dy,
-        out,
-        [shift, a, b, d],
-        #[inline(always)]
-        |[shift, a, b, d], x, dy| a * dy + b * (x - shift) + d,
-    );
+    let [shift, a, b, d] = coefficients;
+    match rectified {
+        None => by_channel(
+            c,
+            x,
+            dy,
+            out,
+            coefficients,
+            #[inline(always)]
+            |[shift, a, b, d], x, dy| a * dy + b * (x - shift) + d,
+        ),
+        Some(Rectified { rectifier, scale, offset }) => by_channel(
+            c,
+            x,
+            dy,
+            out,
+            [shift, a, b, d, scale, offset],
+            #[inline(always)]
+            move |[shift, a, b, d, scale, offset], x, dy| {
+                let dz = rectifier.gradient(scale * (x - shift) + offset, dy);
+                a * dz + b * (x - shift) + d
+            },
+        ),
+    }
+}
+
+/// out ← scale·dy, with scale by channel; of a rectified sum scale·dz.
+pub(crate) fn scale<T: Float>(
+    c: Channels,
+    x: &[T],
+    dy: &[T],
+    scale: &[T],
+    rectified: Option<Rectified<'_, T>>,
+    out: &mut [T],
+) {
+    match rectified {
+        None => by_channel(
+            c,
+            x,
+            dy,
+            out,
+            [scale],
+            #[inline(always)]
+            |[scale], _, dy| scale * dy,
+        ),
+        Some(Rectified { rectifier, scale, offset }) => by_channel(
+            c,
+            x,
+            dy,
+            out,
+            [scale, offset],
+            #[inline(always)]
+            move |[scale, offset], x, dy| scale * rectifier.gradient(scale * x + offset, dy),
+        ),
+    }
 }
 
 /// out ← f(coefficients of the channel, x, y) element by element.
@@ -247,7 +402,7 @@ mod tests {
             let c = Channels::of(&shape);
             let (x, a, shift) = (sample(c.len(), 5), sample(c.len(), 11), sample(c.channels, 3));
             let (mut plain, mut weighted) = (vec![9.0; c.channels], vec![9.0; c.channels]);
-            sums(c, &x, &shift, &a, &mut plain, &mut weighted);
+            sums(c, &x, &shift, &a, None, &mut plain, &mut weighted);
             for j in 0..c.channels {
                 let places = (0..c.batch)
                     .flat_map(|n| (0..c.positions).map(move |s| (n * c.channels + j) * c.positions + s));
@@ -268,8 +423,8 @@ mod tests {
             ((0..c.len()).map(|i| (i as f32).sin()).collect(), (0..13).map(|i| i as f32 / 9.0).collect());
         same_at_any_thread_count(|| {
             let (mut p, mut w, mut y) = (vec![0f32; 13], vec![0f32; 13], vec![0f32; c.len()]);
-            sums(c, &x, &shift, &x, &mut p, &mut w);
-            normalize(c, &x, &p, &w, &shift, &mut y);
+            sums(c, &x, &shift, &x, None, &mut p, &mut w);
+            normalize(c, &x, [&p, &w, &shift], None, Rectifier::new(0.1), &mut y);
             (p.iter().chain(&w).chain(&y).map(|v| v.to_bits()).collect::<Vec<_>>(),)
         });
     }

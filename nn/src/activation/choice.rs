@@ -112,6 +112,24 @@ impl Activation {
             _ => gain::LINEAR,
         }
     }
+
+    /// By what the activation multiplies negative values, if that is all it does: 0 for ReLU, the slope of a leaky ReLU
+    /// from 0 on, 1 for the identity. For [`BatchNorm::forward_rectified`](crate::BatchNorm::forward_rectified).
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// assert_eq!(Activation::LeakyRelu(0.1).rectifier_slope(), Some(0.1));
+    /// assert_eq!(Activation::Tanh.rectifier_slope(), None);
+    /// ```
+    pub fn rectifier_slope(self) -> Option<f64> {
+        match self {
+            Self::Identity => Some(1.0),
+            Self::Relu => Some(0.0),
+            Self::LeakyRelu(slope) if slope.is_finite() && slope >= 0.0 => Some(slope),
+            _ => None,
+        }
+    }
 }
 
 impl<T: Float> Layer<T> for Activation {

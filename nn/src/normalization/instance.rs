@@ -114,7 +114,7 @@ impl<const D: usize, T: Float> InstanceNorm<D, T> {
         match self.running() {
             Some(running) if !trains(x) || running.is_frozen() => {
                 let (weight, bias) = (on_tape_of(self.weight.as_ref(), x), on_tape_of(self.bias.as_ref(), x));
-                normalized(x, running.statistics(), weight, bias, self.eps)
+                normalized(x, running.statistics(), [weight, bias], self.eps, None, 1.0)
             }
             _ => self.with_own_statistics(x),
         }

@@ -118,18 +118,16 @@ pub(crate) fn scale_and_shift<T: Float>(
     (scale, shift)
 }
 
-/// w·(x − mean)/√(var + ε) + b by channel, axis 1.
+/// w·(x − mean)/√(var + ε) + b (+ residual) by channel, axis 1, with negative values multiplied by the slope.
 #[track_caller]
 pub(super) fn normalized<T: Float>(
     x: &Tensor<T>,
     [mean, var]: [Tensor<T>; 2],
-    weight: Option<Tensor<T>>,
-    bias: Option<Tensor<T>>,
+    [weight, bias]: [Option<Tensor<T>>; 2],
     eps: f64,
+    residual: Option<&Tensor<T>>,
+    slope: f64,
 ) -> Tensor<T> {
-    // Per channel first: two passes over x.
     let (scale, shift) = scale_and_shift([mean, var], weight, bias, eps);
-    let mut shape = vec![1; x.ndim()];
-    shape[1] = scale.len();
-    x * scale.reshape(&shape) + shift.reshape(&shape)
+    x.channel_affine(&scale, &shift, residual, slope)
 }

@@ -25,6 +25,29 @@ def cases():
     shifted = draw(4, 2) + np.array([64.0, -64.0])
     case("a mean far from 0", "batch_norm_output", y, [shifted, draw(2, key="w"), draw(2, key="b")], eps=1e-3)
 
+    # Large enough for the rectifier to see both signs, and for blocks of lanes with a rest.
+    for shape in ((3, 2, 5), (2, 3, 1, 11), (5, 2), (1, 2, 37)):
+        for slope in (0.0, 0.25, 1.0):
+            for residual in (False, True):
+
+                def rectified(z, r):
+                    return F.leaky_relu(z + r[0] if r else z, slope)
+
+                def norm(x, w, b, *r):
+                    axes = [a for a in range(x.ndim) if a != 1]
+                    z = F.batch_norm(x, None, None, w, b, training=True, eps=0.125)
+                    return rectified(z, r), x.mean(axes), x.var(axes, correction=0)
+
+                def scaled(x, w, b, *r):
+                    by_channel = [1, -1] + [1] * (x.ndim - 2)
+                    return rectified(x * w.reshape(by_channel) + b.reshape(by_channel), r)
+
+                inputs = [draw(*shape), draw(shape[1], key="w"), draw(shape[1], key="b")]
+                inputs += [draw(*shape, key="r")] * residual
+                name = f"{list(shape)}, slope {slope}" + ", residual" * residual
+                case(name, "batch_norm_rectified", norm, inputs, eps=0.125, slope=slope)
+                case(name, "channel_affine", scaled, inputs, slope=slope)
+
     def affine(shape, weight, bias):
         return [draw(*shape, key="w")] * weight + [draw(*shape, key="b")] * bias
 

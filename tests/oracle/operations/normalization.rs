@@ -12,6 +12,12 @@ pub(super) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
             [y, mean, var]
         },
         "batch_norm_output" => |o, x| x[0].batch_norm(&x[1], &x[2], o.number("eps")).0,
+        "batch_norm_rectified" => |o, x| {
+            let (y, mean, var) =
+                x[0].batch_norm_rectified(&x[1], &x[2], o.number("eps"), x.get(3), o.number("slope"));
+            [y, mean, var]
+        },
+        "channel_affine" => |o, x| x[0].channel_affine(&x[1], &x[2], x.get(3), o.number("slope")),
         "batch_norm_with" => |o, x| {
             let [weight, bias] = weights(o, &x[3..]);
             x[0].batch_norm_with(&x[1], &x[2], weight, bias, o.number("eps"))

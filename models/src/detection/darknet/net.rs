@@ -281,7 +281,10 @@ impl<T: Float> Node<T> {
             Some(bn) if epsilon == Epsilon::Outside && evaluates(bn, y) => {
                 activation.forward(&outside(bn, y))
             }
-            Some(bn) => activation.forward(&bn.forward(y)),
+            Some(bn) => match activation.rectifier_slope() {
+                Some(slope) => bn.forward_rectified(y, None, slope),
+                None => activation.forward(&bn.forward(y)),
+            },
             None => activation.forward(y),
         }
     }

@@ -41,7 +41,7 @@ impl<T: Float> Layer<T> for BasicConv2d<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let y = self.conv.forward(x);
         match &self.bn {
-            Some(bn) => bn.forward(&y).relu(),
+            Some(bn) => bn.forward_rectified(&y, None, 0.0),
             None => y.relu(),
         }
     }

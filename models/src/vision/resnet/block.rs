@@ -153,17 +153,19 @@ impl<T: Float> ResidualBlock<T> {
 
 impl<T: Float> Layer<T> for ResidualBlock<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let y = self.bn1.forward(&self.conv1.forward(x)).relu();
-        let mut y = self.bn2.forward(&self.conv2.forward(&y));
-        if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
-            y = bn3.forward(&conv3.forward(&y.relu()));
-        }
-        let y = match (self.shortcut, &self.downsample) {
-            (Shortcut::None, _) => y,
-            (Shortcut::Projection, Some((conv, norm))) => y + norm.forward(&conv.forward(x)),
-            (Shortcut::Projection, None) => y + x,
-            (Shortcut::Padding, _) => y + self.padded(x),
+        let shortcut = || match (self.shortcut, &self.downsample) {
+            (Shortcut::None, _) => None,
+            (Shortcut::Projection, Some((conv, norm))) => Some(norm.forward(&conv.forward(x))),
+            (Shortcut::Projection, None) => Some(x.clone()),
+            (Shortcut::Padding, _) => Some(self.padded(x)),
         };
-        y.relu()
+        let y = self.bn1.forward_rectified(&self.conv1.forward(x), None, 0.0);
+        let mut y = self.conv2.forward(&y);
+        let mut last = &self.bn2;
+        if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
+            y = conv3.forward(&last.forward_rectified(&y, None, 0.0));
+            last = bn3;
+        }
+        last.forward_rectified(&y, shortcut().as_ref(), 0.0)
     }
 }
