@@ -8,18 +8,18 @@ use super::super::outer::{Tile, kernel};
 use super::super::panels::{BLOCK, vectors};
 use super::Tiles;
 use super::grid::Grid;
-use super::scheme::{F2, F4, Lanes, Scheme, both_ways};
+use super::scheme::{F2, F4, Lanes, Scheme, TAPS, both_ways};
 use super::windows::Windows;
 use crate::kernels::conv2d::portable::all_finite;
 use crate::kernels::scratch::Scratch;
-use crate::kernels::tasks::{self, SharedMut};
+use crate::kernels::tasks::{self, PIECES, SharedMut};
 
-/// Elements of the transforms of some tile rows, which are made and summed before those of the next ones: 8 MiB.
-const CHUNK: usize = 1 << 21;
+/// Elements of the transforms of some tile rows, which are made and summed before those of the next ones: 10 MiB.
+const CHUNK: usize = 5 << 19;
+/// Vectors of source channels whose sums are finished at once: for a block of output channels, 300 KiB.
+const SOME: usize = 4;
 /// Source channels of a tile of sums.
 const CHANNELS: usize = 8;
-/// Taps of a kernel plane.
-const TAPS: usize = 9;
 
 /// dw ← the weight gradient, or false when some result is NaN or infinite; `c` is the forward pass, its source x and
 /// its output dy.
@@ -52,7 +52,11 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     let chunk = rows.div_ceil(rows.div_ceil((CHUNK / of_row).max(1)));
     let mut v = Scratch::new(grid.transformed(chunk));
     let mut d = Scratch::new(elements * job.plane(chunk));
-    let mut sums = Scratch::new(elements * job.sums_plane());
+    // Where there is one run, and channels for many tasks, each task finishes what it has summed while it is in the
+    // second-level cache.
+    let source_runs = source_parts.div_ceil(SOME);
+    let at_once = chunk == rows && source_runs * job.blocks >= PIECES;
+    let mut sums = Scratch::new(if at_once { 0 } else { elements * job.sums_plane() });
     for group in 0..c.groups {
         for start in (0..rows).step_by(chunk) {
             let run = start..(start + chunk).min(rows);
@@ -75,21 +79,53 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
                     }
                 });
             }
-            let sums = SharedMut::new(&mut sums);
+            if at_once {
+                let dw = SharedMut::new(dw);
+                tasks::run(source_runs * job.blocks, work, |task| {
+                    let (source_run, block) = (task % source_runs, task / source_runs);
+                    let parts = source_run * SOME..((source_run + 1) * SOME).min(source_parts);
+                    let plane = parts.len() * LANES * BLOCK + Grid::<OUT, SIZE>::APART;
+                    let mut sums = Scratch::new(elements * plane);
+                    let sums = Sums { start: sums.as_mut_ptr(), plane, parts };
+                    for element in 0..elements {
+                        // SAFETY: the processor has AVX-512F or this module would not run, the transforms are those of
+                        // the run, and the sums are the task's.
+                        unsafe { job.multiply(&v, &d, run.len(), element, block, false, &sums) };
+                    }
+                    // SAFETY: as above, and each task has its channels of dw to itself.
+                    unsafe { job.taps::<S>(&sums, group, block, dw.pointer()) };
+                });
+                continue;
+            }
+            let shared = SharedMut::new(&mut sums);
             tasks::run(elements * job.blocks, work, |task| {
                 let (block, element) = (task % job.blocks, task / job.blocks);
-                // SAFETY: the processor has AVX-512F, the transforms are those of the run, and the task has its block
-                // of an element's sums to itself.
-                unsafe { job.multiply(&v, &d, run.len(), element, block, start > 0, sums.pointer()) };
+                let sums = job.sums(shared.pointer(), block, 0..source_parts);
+                // SAFETY: as above; the task has its block of an element's sums to itself.
+                unsafe { job.multiply(&v, &d, run.len(), element, block, start > 0, &sums) };
             });
         }
-        let dw = SharedMut::new(dw);
-        tasks::run(source_parts * output_parts, 8 * sums.len(), |task| {
-            let (part, output) = (task % source_parts, task / source_parts);
-            // SAFETY: the processor has AVX-512F, and each task has its channels of dw to itself.
-            unsafe { job.taps::<S>(&sums, group, part, output, dw.pointer()) };
+        if at_once {
+            continue;
+        }
+        let operations = 8 * sums.len();
+        let (dw, shared) = (SharedMut::new(dw), SharedMut::new(&mut sums));
+        tasks::run(source_parts * job.blocks, operations, |task| {
+            let (part, block) = (task % source_parts, task / source_parts);
+            let sums = job.sums(shared.pointer(), block, part..part + 1);
+            // SAFETY: as above; each task has its channels of dw to itself.
+            unsafe { job.taps::<S>(&sums, group, block, dw.pointer()) };
         });
     }
+}
+
+/// The transformed dw of a block of output channels and some vectors of source channels, `[elements][source
+/// channels][16 or 32]`.
+struct Sums {
+    start: *mut f32,
+    /// Elements from one element of the transform to the next.
+    plane: usize,
+    parts: Range<usize>,
 }
 
 struct Job<'a, const OUT: usize, const SIZE: usize> {
@@ -108,6 +144,12 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
     /// Elements from one element of the transformed dw to the next; `[blocks][source channels][16 or 32]` each.
     fn sums_plane(&self) -> usize {
         self.blocks * self.grid.sources * BLOCK + Grid::<OUT, SIZE>::APART
+    }
+
+    /// The sums of a block and some vectors of source channels among all.
+    fn sums(&self, all: *mut f32, block: usize, parts: Range<usize>) -> Sums {
+        let start = block * self.grid.sources * BLOCK + parts.start * LANES * self.size(block);
+        Sums { start: all.wrapping_add(start), plane: self.sums_plane(), parts }
     }
 
     /// Output channels in the vectors of a block.
@@ -171,7 +213,7 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
         element: usize,
         block: usize,
         more: bool,
-        sums: *mut f32,
+        sums: &Sums,
     ) {
         const ZERO: [f32; BLOCK] = [0.0; BLOCK];
         let grid = &self.grid;
@@ -179,11 +221,11 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
         let v = &v[element * grid.plane(rows)..];
         let d = &d[element * self.plane(rows) + block * tiles * BLOCK..];
         let kernel = kernel::<1>(1, CHANNELS, size / LANES);
-        for channel in (0..grid.sources).step_by(CHANNELS) {
+        let first = sums.parts.start * LANES;
+        for channel in (first..sums.parts.end * LANES).step_by(CHANNELS) {
             // SAFETY: these are channels of the transforms of all tiles, and of the sums.
             unsafe {
-                let at = element * self.sums_plane() + block * grid.sources * BLOCK + channel * size;
-                let sums = sums.add(at);
+                let sums = sums.start.add(element * sums.plane + (channel - first) * size);
                 let tile = Tile {
                     source: v[channel / LANES * tiles * LANES + channel % LANES..].as_ptr(),
                     row: 0,
@@ -203,50 +245,44 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
         }
     }
 
-    /// Transforms the sums for sixteen source and sixteen output channels to the taps of dw.
+    /// Transforms sums to the taps of dw.
     ///
     /// # Safety
-    /// The processor has AVX-512F, `sums` has the length of the transformed dw, and nothing else uses these elements
-    /// of `dw`.
+    /// The processor has AVX-512F, the sums are those of the block, and nothing else uses these elements of `dw`.
     #[target_feature(enable = "avx512f")]
-    unsafe fn taps<S: Scheme<OUT, SIZE>>(
-        &self,
-        sums: &[f32],
-        group: usize,
-        part: usize,
-        output: usize,
-        dw: *mut f32,
-    ) {
+    unsafe fn taps<S: Scheme<OUT, SIZE>>(&self, sums: &Sums, group: usize, block: usize, dw: *mut f32) {
         let c = self.c;
-        let (first, start) = (part * LANES, output * LANES);
-        let (sources, outputs) = ((c.sources - first).min(LANES), (c.outputs - start).min(LANES));
-        let block = start / BLOCK;
         let size = self.size(block);
         let mut lines = [0.0; LANES * TAPS * LANES];
-        // SAFETY: the sums have a row for each source channel of the block, and dw a row of taps for each pair of
-        // channels.
-        unsafe {
-            for i in 0..sources {
-                let from = block * self.grid.sources * BLOCK + (first + i) * size + start % BLOCK;
-                let from = sums[from..].as_ptr();
-                let mut u = [[Lanes::zero(); SIZE]; SIZE];
-                for (at, u) in u.as_flattened_mut().iter_mut().enumerate() {
-                    *u = Lanes::load(from.add(at * self.sums_plane()));
-                }
-                for (t, &x) in both_ways(
-                    u,
-                    #[inline(always)]
-                    |x| S::taps(x),
-                )
-                .as_flattened()
-                .iter()
-                .enumerate()
-                {
-                    x.store(lines[(i * TAPS + t) * LANES..].as_mut_ptr());
+        for (n, part) in sums.parts.clone().enumerate() {
+            for start in (0..size).step_by(LANES) {
+                let (first, output) = (part * LANES, block * BLOCK + start);
+                let (sources, outputs) = ((c.sources - first).min(LANES), (c.outputs - output).min(LANES));
+                // SAFETY: the sums have a row for each source channel of the block, and dw a row of taps for each pair
+                // of channels.
+                unsafe {
+                    for i in 0..sources {
+                        let from = sums.start.add((n * LANES + i) * size + start);
+                        let mut u = [[Lanes::zero(); SIZE]; SIZE];
+                        for (at, u) in u.as_flattened_mut().iter_mut().enumerate() {
+                            *u = Lanes::load(from.add(at * sums.plane));
+                        }
+                        for (t, &x) in both_ways(
+                            u,
+                            #[inline(always)]
+                            |x| S::taps(x),
+                        )
+                        .as_flattened()
+                        .iter()
+                        .enumerate()
+                        {
+                            x.store(lines[(i * TAPS + t) * LANES..].as_mut_ptr());
+                        }
+                    }
+                    let to = dw.add(((group * c.outputs + output) * c.sources + first) * TAPS);
+                    lanes_to_rows(lines.as_ptr(), LANES, sources * TAPS, outputs, to, c.sources * TAPS);
                 }
             }
-            let to = dw.add(((group * c.outputs + start) * c.sources + first) * TAPS);
-            lanes_to_rows(lines.as_ptr(), LANES, sources * TAPS, outputs, to, c.sources * TAPS);
         }
     }
 }

@@ -21,20 +21,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) use self::gradient::weight_gradient;
 use self::grid::Grid;
 use self::scheme::{F2, F4, Lanes, Scheme, both_ways};
-use self::weights::Weights;
+use self::weights::{Panel, Weights};
 use super::correlation::Correlation;
 use super::lanes::{LANES, lanes_to_rows};
 use super::outer::{PIXELS, Tile, kernel};
-use super::panels::{BLOCK, vectors};
+use super::panels::{BLOCK, padded_bias, vectors};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 
 /// Elements of the transformed source that a task keeps in the second-level cache, beside its sums and their weights:
 /// 256 KiB.
 const CACHED: usize = 1 << 16;
-/// Elements of transformed weights that a task may read anew for few tiles, from the third-level cache: 12 MiB.
-const WEIGHTS: usize = 3 << 20;
-/// Tiles of a task whose weights are more, or whose transformed source is not its own.
+/// Elements of transformed weights that it keeps there where it transforms them itself: 512 KiB.
+const WEIGHTS: usize = 1 << 17;
+/// Tiles of such a task, the transformed source of which is not its own.
 const SHARED_TILES: usize = 112;
 
 /// Where the lanes of sixteen channels begin, as the taps of the micro-kernel.
@@ -63,17 +63,17 @@ pub(super) fn tiles(c: &Correlation) -> Option<Tiles> {
         return None;
     }
     let [height, width] = c.output;
-    let direct = (9 * c.images * height * width) as f64;
-    // Products for each pair of channels; those of the transforms count as if there were some more channels, and
-    // writing and reading the transformed weights as if there were some more tiles.
+    // Products for each pair of channels. Transforming the source and the outputs counts as if there were some more
+    // channels, transforming the weights or packing them as if there were some more tiles or pixels: measured.
+    let direct = (9 * (c.images * height * width + 64)) as f64;
     let (sources, outputs) = (c.sources.next_multiple_of(LANES), c.outputs.next_multiple_of(LANES));
-    let padded = (sources * outputs) as f64 / (c.sources * outputs) as f64;
+    let padded = (sources * outputs) as f64 / (c.sources * c.outputs) as f64;
     let transforms = 1.0 + 12.0 / sources as f64 + 12.0 / outputs as f64;
-    let cost = |out: usize| {
+    let cost = |out: usize, weights: usize| {
         let tiles = c.images * height.div_ceil(out) * width.div_ceil(out);
-        ((out + 2).pow(2) * (tiles + 40)) as f64 * padded * transforms
+        ((out + 2).pow(2) * (tiles + weights)) as f64 * padded * transforms
     };
-    let (two, four) = (cost(2), cost(4));
+    let (two, four) = (cost(2, 12), cost(4, 8));
     let (least, tiles) = if four <= two { (four, Tiles::Four) } else { (two, Tiles::Two) };
     (least < direct).then_some(tiles)
 }
@@ -100,18 +100,19 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     bias: Option<&[f32]>,
     output: &mut [f32],
 ) -> bool {
-    let weights = Weights::new::<S, OUT, SIZE>(c, w, bias);
     let grid = Grid::<OUT, SIZE>::new(c);
-    let many_weights = weights.group_len() > WEIGHTS;
-    let tiles = if many_weights { SHARED_TILES } else { CACHED / (SIZE * SIZE * grid.sources) };
-    let cached = grid.runs_of(tiles);
     let rows = grid.images * grid.high;
+    let tiles = CACHED / (SIZE * SIZE * grid.sources);
+    let cached = grid.runs_of(tiles);
     let finite = AtomicBool::new(true);
     let output = SharedMut::new(output);
-    let job = Job::<OUT, SIZE> { c, grid, weights: &weights, output: &output };
+    let blocks = c.outputs.div_ceil(BLOCK);
+    let job = Job::<OUT, SIZE> { c, grid, blocks, bias: padded_bias(c, bias), output: &output };
     // Either a task transforms its part of the source and uses it for all output channels, or, where that would make
-    // too few tasks, all is transformed first: it is not much then.
-    if rows.div_ceil(cached) * c.groups >= PIECES {
+    // too few tasks or leave them few tiles, all is transformed first, and each task transforms its part of the
+    // weights: so the weights, of which there are many then, are written to no memory.
+    if tiles >= PIXELS && rows.div_ceil(cached) * c.groups >= PIECES {
+        let weights = Weights::new::<S, OUT, SIZE>(c, w);
         let runs = rows.div_ceil(cached);
         tasks::run(runs * c.groups, c.operations, |task| {
             let (run, group) = (task % runs, task / runs);
@@ -130,8 +131,14 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
                     0..grid.sources / LANES,
                     v.as_mut_ptr(),
                 );
-                for block in 0..weights.blocks {
-                    job.multiply(group, block, own.len(), v.as_ptr(), sums.as_mut_ptr());
+                for block in 0..blocks {
+                    job.multiply(
+                        block,
+                        own.len(),
+                        v.as_ptr(),
+                        &weights.panel(group, block),
+                        sums.as_mut_ptr(),
+                    );
                     if !job.outputs::<S>(group, block, own.clone(), sums.as_ptr()) {
                         finite.store(false, Ordering::Relaxed);
                     }
@@ -139,7 +146,7 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
             }
         });
     } else {
-        let wanted = PIECES.div_ceil(c.groups * weights.blocks);
+        let wanted = PIECES.div_ceil(c.groups * blocks);
         let own_rows = grid.runs_of(SHARED_TILES).min(rows.div_ceil(wanted));
         let runs = rows.div_ceil(own_rows);
         let own = |run: usize| run * own_rows..((run + 1) * own_rows).min(rows);
@@ -158,18 +165,23 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
                 }
             });
         }
-        tasks::run(c.groups * runs * weights.blocks, c.operations, |task| {
+        let some = (WEIGHTS / (SIZE * SIZE * BLOCK * LANES)).clamp(1, channels);
+        tasks::run(c.groups * runs * blocks, c.operations, |task| {
             let (run, rest) = (task % runs, task / runs);
-            let (block, group) = (rest % weights.blocks, rest / weights.blocks);
+            let (block, group) = (rest % blocks, rest / blocks);
             let own = own(run);
             let mut sums = Scratch::<f32>::new(grid.sums(own.len()));
+            let mut panel = Scratch::<f32>::new(weights::panel_len::<OUT, SIZE>(some));
             let v = &shared[(group * runs + run) * len..][..len];
+            for first in (0..channels).step_by(some) {
+                let some = first..(first + some).min(channels);
+                let panel = weights::panel::<S, OUT, SIZE>(c, w, group, block, some, &mut panel);
+                // SAFETY: as above.
+                unsafe { job.multiply(block, own.len(), v.as_ptr(), &panel, sums.as_mut_ptr()) };
+            }
             // SAFETY: as above; the task has its block of output channels of these rows to itself.
-            unsafe {
-                job.multiply(group, block, own.len(), v.as_ptr(), sums.as_mut_ptr());
-                if !job.outputs::<S>(group, block, own, sums.as_ptr()) {
-                    finite.store(false, Ordering::Relaxed);
-                }
+            if !unsafe { job.outputs::<S>(group, block, own, sums.as_ptr()) } {
+                finite.store(false, Ordering::Relaxed);
             }
         });
     }
@@ -179,16 +191,20 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
 struct Job<'a, const OUT: usize, const SIZE: usize> {
     c: &'a Correlation,
     grid: Grid<OUT, SIZE>,
-    weights: &'a Weights,
+    /// Blocks of output channels of a group.
+    blocks: usize,
+    /// Of each group, padded to whole blocks.
+    bias: Scratch<f32>,
     output: &'a SharedMut<'a, f32>,
 }
 
 impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
-    /// Sums the products of a run over the source channels, for one block of output channels.
+    /// Sums the products of a run over the source channels of a panel, onto what is there if these are not the first.
     ///
     /// # Safety
-    /// The processor has AVX-512F, and `v` and `sums` have the lengths of a run of so many tile rows.
-    unsafe fn multiply(&self, group: usize, block: usize, rows: usize, v: *const f32, sums: *mut f32) {
+    /// The processor has AVX-512F, `v` and `sums` have the lengths of a run of so many tile rows, and the panel is one
+    /// of the block's.
+    unsafe fn multiply(&self, block: usize, rows: usize, v: *const f32, panel: &Panel<'_>, sums: *mut f32) {
         const ZERO: [f32; BLOCK] = [0.0; BLOCK];
         let grid = &self.grid;
         let vectors = vectors(self.c.outputs, block * BLOCK);
@@ -197,26 +213,28 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
         for element in 0..SIZE * SIZE {
             // SAFETY: each element of the transforms has its tiles and channels in `v`, and its tiles in `sums`.
             unsafe {
-                let v = v.add(element * grid.plane(rows));
+                let v = v.add(element * grid.plane(rows) + panel.channels.start * tiles * LANES);
                 let sums = sums.add(element * grid.sums_plane(rows));
-                let weights = self.weights.element(group, block, element);
+                let weights = &panel.weights[element * panel.plane..][..panel.plane];
+                let more = panel.channels.start > 0;
                 for part in 0..parts {
                     let own = part * tiles / parts..(part + 1) * tiles / parts;
+                    let sums = sums.add(own.start * vectors * LANES);
                     let tile = Tile {
                         source: v.add(own.start * LANES),
                         row: 0,
                         channel: tiles * LANES,
-                        channels: grid.sources / LANES,
+                        channels: panel.channels.len(),
                         taps: LANE_OFFSETS.as_ptr(),
                         tap_count: LANES,
                         weights: weights.as_ptr(),
                         skipped: 0,
-                        first: ZERO.as_ptr(),
-                        first_step: 0,
-                        output: sums.add(own.start * vectors * LANES),
+                        first: if more { sums } else { ZERO.as_ptr() },
+                        first_step: if more { vectors * LANES } else { 0 },
+                        output: sums,
                         plane: 0,
                     };
-                    kernel::<LANES>(1, own.len(), vectors)(&tile, sums.add(own.start * vectors * LANES));
+                    kernel::<LANES>(1, own.len(), vectors)(&tile, sums);
                 }
             }
         }
@@ -241,6 +259,7 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
         let vectors = vectors(c.outputs, start);
         let line = grid.wide * OUT * LANES;
         let mut pixels = Scratch::<f32>::new(OUT * line);
+        let bias = &self.bias[(group * self.blocks + block) * BLOCK..][..BLOCK];
         // SAFETY: the processor has AVX-512F, the sums of the run lie in `sums`, the pixels of a tile row in `pixels`,
         // and the task has the outputs of these rows and channels to itself.
         unsafe {
@@ -249,7 +268,7 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
             for (i, row) in rows.clone().enumerate() {
                 let (image, top) = (row / grid.high, row % grid.high * OUT);
                 for v in 0..vectors {
-                    let bias = Lanes::load(self.weights.bias(group, block).as_ptr().add(v * LANES));
+                    let bias = Lanes::load(bias.as_ptr().add(v * LANES));
                     for tile in 0..grid.wide {
                         let from = sums.add((i * grid.wide + tile) * vectors * LANES + v * LANES);
                         let mut m = [[Lanes::zero(); SIZE]; SIZE];

@@ -9,6 +9,9 @@
 use std::arch::x86_64::*;
 use std::ops::{Add, Mul, Sub};
 
+/// Taps of a kernel plane.
+pub(super) const TAPS: usize = 9;
+
 /// A vector of sixteen channels. There is one only where the processor has AVX-512F: whoever makes the first vouches
 /// for it.
 #[derive(Clone, Copy)]
