@@ -14,8 +14,8 @@ use crate::kernels::conv2d::portable::all_finite;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 
-/// Elements of the transforms of some tile rows, which are made and summed before those of the next ones: 10 MiB.
-const CHUNK: usize = 5 << 19;
+/// Elements of the transforms of some tile rows, which are made and summed before those of the next ones: 8 MiB.
+const CHUNK: usize = 1 << 21;
 /// Vectors of source channels whose sums are finished at once: for a block of output channels, 300 KiB.
 const SOME: usize = 4;
 /// Source channels of a tile of sums.

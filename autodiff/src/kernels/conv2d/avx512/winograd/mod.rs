@@ -109,8 +109,8 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     let blocks = c.outputs.div_ceil(BLOCK);
     let job = Job::<OUT, SIZE> { c, grid, blocks, bias: padded_bias(c, bias), output: &output };
     // Either a task transforms its part of the source and uses it for all output channels, or, where that would make
-    // too few tasks or leave them few tiles, all is transformed first, and each task transforms its part of the
-    // weights: so the weights, of which there are many then, are written to no memory.
+    // too few tasks or leave them few tiles, all is transformed first. If the weights of a block are for one task then,
+    // it transforms them itself, some at a time: there are many, and so they are written to no memory.
     if tiles >= PIXELS && rows.div_ceil(cached) * c.groups >= PIECES {
         let weights = Weights::new::<S, OUT, SIZE>(c, w);
         let runs = rows.div_ceil(cached);
@@ -165,15 +165,29 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
                 }
             });
         }
+        let weights = (runs > 1).then(|| Weights::new::<S, OUT, SIZE>(c, w));
         let some = (WEIGHTS / (SIZE * SIZE * BLOCK * LANES)).clamp(1, channels);
         tasks::run(c.groups * runs * blocks, c.operations, |task| {
             let (run, rest) = (task % runs, task / runs);
             let (block, group) = (rest % blocks, rest / blocks);
             let own = own(run);
             let mut sums = Scratch::<f32>::new(grid.sums(own.len()));
-            let mut panel = Scratch::<f32>::new(weights::panel_len::<OUT, SIZE>(some));
             let v = &shared[(group * runs + run) * len..][..len];
-            for first in (0..channels).step_by(some) {
+            if let Some(weights) = &weights {
+                // SAFETY: as above.
+                unsafe {
+                    job.multiply(
+                        block,
+                        own.len(),
+                        v.as_ptr(),
+                        &weights.panel(group, block),
+                        sums.as_mut_ptr(),
+                    )
+                };
+            }
+            let own_weights = if weights.is_some() { 0 } else { channels };
+            let mut panel = Scratch::<f32>::new(weights::panel_len::<OUT, SIZE>(some.min(own_weights)));
+            for first in (0..own_weights).step_by(some) {
                 let some = first..(first + some).min(channels);
                 let panel = weights::panel::<S, OUT, SIZE>(c, w, group, block, some, &mut panel);
                 // SAFETY: as above.
