@@ -21,6 +21,59 @@ fn resident() -> usize {
     0
 }
 
+/// Page faults of this process that read nothing from disk: memory touched for the first time.
+#[cfg(target_os = "linux")]
+fn page_faults() -> usize {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let behind_the_name = stat.rsplit(')').next().unwrap();
+    behind_the_name.split_whitespace().nth(7).unwrap().parse().unwrap()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_training_step_touches_no_new_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let model = ResNetConfig::cifar(1).init::<f32>(&mut rng);
+    let pixels = (0..16 * 3 * 32 * 32).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let x = Tensor::from_vec([16, 3, 32, 32], pixels);
+    let labels = Indices::from((0..16).map(|i| i % 10).collect::<Vec<_>>());
+    let mut optimizer = Sgd::new(model.parameters(), 0.01).momentum(0.9);
+    let mut step = |seed| {
+        let loss = model.forward(&Tape::training(seed).constant(&x)).cross_entropy(&labels);
+        optimizer.step(&loss.backward());
+    };
+    let mut faults = |steps: std::ops::Range<u64>| {
+        let before = page_faults();
+        steps.for_each(&mut step);
+        page_faults() - before
+    };
+    // The first steps fill the pools: how many of a buffer are in use at once depends on the threads.
+    let first = faults(0..10);
+    let later = faults(10..60);
+    assert!(first > 1000, "the first ten steps took {first} pages: is it this that the system counts?");
+    assert!(later < 500, "fifty steps later on took {later} pages, the first ten {first}");
+}
+
+#[test]
+fn a_convolution_of_a_large_picture_takes_bounded_working_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (x, w) =
+        (Tensor::<f32>::full([1, 16, 1024, 1024], 0.5), Parameter::new(Tensor::full([16, 16, 3, 3], 0.1)));
+    let tape = Tape::new();
+    let y = tape.variable(&x).conv2d(&tape.watch(&w), None, Conv2dOptions::new().padding(1));
+    let loss = y.sum(..);
+    drop(y);
+    pool::clear();
+    let grads = loss.backward();
+    // What the kernels of both gradients worked in is in the pool now; the gradient of the picture is 64 MiB, as is that
+    // of the output. All windows of the picture, transformed, would take 144 MiB, twice.
+    let (held, picture) = (pool::held(), 64 << 20);
+    drop(grads);
+    assert!(held < picture + (64 << 20), "{} MiB of working memory", held >> 20);
+    pool::clear();
+}
+
 #[test]
 fn a_thousand_steps_need_the_memory_of_one() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -159,6 +159,50 @@ fn every_kernel_gives_the_same_bits_at_any_number_of_threads() {
     same_bits(operations);
 }
 
+/// What a model has learned after some steps.
+fn learned(model: &impl Module<f32>) -> Bits {
+    model.named_parameters().iter().map(|(_, parameter)| ("parameter", bits(&parameter.value()))).collect()
+}
+
+#[test]
+fn a_training_run_of_a_residual_network_gives_the_same_bits_at_any_number_of_threads() {
+    same_bits(|| {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let model = ResNetConfig::cifar(1).init::<f32>(&mut rng);
+        let mut draw = Draw(rng);
+        let (x, labels) = (draw.tensor(&[12, 3, 32, 32], 1.0), draw.indices(&[12], 10));
+        let mut optimizer = Sgd::new(model.parameters(), 0.05).momentum(0.9).weight_decay(1e-4);
+        for seed in 0..3 {
+            let loss = model.forward(&Tape::training(seed).constant(&x)).cross_entropy(&labels);
+            optimizer.step(&loss.backward());
+        }
+        let mut found = learned(&model);
+        found.extend(model.named_buffers().iter().map(|(_, buffer)| ("buffer", bits(&buffer.value()))));
+        found
+    });
+}
+
+#[test]
+fn a_training_run_of_a_recurrent_network_gives_the_same_bits_at_any_number_of_threads() {
+    same_bits(|| {
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        let embedding = Embedding::<f32>::new(40, 24, &mut rng);
+        let layers = GruConfig::new(24, 72).num_layers(2).dropout(0.2).batch_first(true).init(&mut rng);
+        let head = Linear::<f32>::new(72, 40, &mut rng);
+        let mut draw = Draw(rng);
+        let (ids, next) = (draw.indices(&[20, 17], 40), draw.indices(&[20 * 17], 40));
+        let parameters = [embedding.parameters(), layers.parameters(), head.parameters()].concat();
+        let mut optimizer = Adam::new(parameters, 1e-2);
+        for seed in 0..3 {
+            let tape = Tape::training(seed);
+            let x = layers.forward(&embedding.forward(&tape.indices(ids.clone())));
+            let loss = head.forward(&x).reshape([20 * 17, 40]).cross_entropy(&next);
+            optimizer.step(&loss.backward());
+        }
+        [learned(&embedding), learned(&layers), learned(&head)].concat()
+    });
+}
+
 /// The test above compares something: another seed gives other bits.
 #[test]
 fn another_seed_drops_other_elements() {
