@@ -4,9 +4,12 @@
 //! None of them splits a sum between threads, so the bits of a product do not depend on their number.
 
 use gemm::Parallelism;
+use ndarray::{ArrayView2, ShapeBuilder};
 use rayon::prelude::*;
 
-use super::parallel::worthwhile;
+use super::copy::copy_strided;
+use super::parallel::{Shared, THRESHOLD, each, worthwhile};
+use super::scratch::Scratch;
 use super::thin::{self, Strided};
 use crate::Float;
 
@@ -83,6 +86,47 @@ macro_rules! impl_product {
                     return;
                 }
                 let parallelism = if parallel { Parallelism::Rayon(0) } else { Parallelism::None };
+                let turned = neighbours(k, a_strides, b_strides, c_strides) && n >= TURNED * m;
+                let copied = neighbours(k, a_strides, b_strides, c_strides) && !turned;
+                if turned {
+                    let mut turned = Scratch::<$t>::new(m * n);
+                    // SAFETY: the caller vouches for every element of a, b and c; the scratch has n×m elements.
+                    unsafe {
+                        gemm::gemm(
+                            n,
+                            m,
+                            k,
+                            turned.as_mut_ptr(),
+                            1,
+                            m as isize,
+                            false,
+                            b,
+                            b_strides.0,
+                            b_strides.1,
+                            a,
+                            a_strides.0,
+                            a_strides.1,
+                            1.0,
+                            1.0,
+                            false,
+                            false,
+                            false,
+                            parallelism,
+                        );
+                        turn(&turned, m, n, c, c_strides.0, accumulate, parallel);
+                    }
+                    return;
+                }
+                let mut rows = Scratch::<$t>::new(if copied { k * n } else { 0 });
+                let (b, b_strides) = if copied {
+                    let shape = (k, n).strides((1, b_strides.1 as usize));
+                    // SAFETY: the caller vouches for every element of b.
+                    let view = unsafe { ArrayView2::from_shape_ptr(shape, b) };
+                    copy_strided(view.into_dyn(), &mut rows);
+                    (rows.as_ptr(), (n as isize, 1))
+                } else {
+                    (b, b_strides)
+                };
                 // SAFETY: the caller vouches for every element reached.
                 unsafe {
                     gemm::gemm(
@@ -114,6 +158,56 @@ macro_rules! impl_product {
 
 impl_product!(f32, matrixmultiply::sgemm);
 impl_product!(f64, matrixmultiply::dgemm);
+
+/// From so many columns of c to a row on cᵀ is computed and turned: laying out an element of b takes an eighth of the time
+/// that gemm takes to copy one of a.
+const TURNED: usize = 8;
+
+/// Whether the terms of the sums are neighbours in memory, in both a and b, as in each linear layer, y = xWᵀ.
+///
+/// gemm copies the side that gives the rows of its tiles into panels, across the sums; for a row-major c that is b. Then
+/// it copies element by element, which takes as long as hundreds of multiplications of each. So a smaller a is made that
+/// side, for cᵀ = bᵀaᵀ, which is turned; otherwise b is laid out beforehand, through small squares.
+fn neighbours(k: usize, a: (isize, isize), b: (isize, isize), c: (isize, isize)) -> bool {
+    a.1 == 1 && b.0 == 1 && b.1 > 1 && c.1 == 1 && k >= 16
+}
+
+/// c ← tᵀ (+ c if `accumulate`) for a row-major n×m t and an m×n c whose rows are contiguous.
+///
+/// # Safety
+/// c can be written, and nothing else uses it.
+unsafe fn turn<T: Float>(
+    t: &[T],
+    m: usize,
+    n: usize,
+    c: *mut T,
+    row: isize,
+    accumulate: bool,
+    parallel: bool,
+) {
+    /// Columns of c at once: their elements stay in the first-level cache.
+    const BAND: usize = 32;
+    let c = Shared::from_pointer(c);
+    let band = |i: usize| {
+        let columns = i * BAND..((i + 1) * BAND).min(n);
+        for i in 0..m {
+            let column = t[columns.start * m + i..].iter().step_by(m);
+            // SAFETY: the caller vouches for c, and these columns are the band's alone.
+            let to = unsafe {
+                let first = c.get().offset(i as isize * row).add(columns.start);
+                std::slice::from_raw_parts_mut(first, columns.len())
+            };
+            for (c, &t) in to.iter_mut().zip(column) {
+                *c = if accumulate { *c + t } else { t };
+            }
+        }
+    };
+    if parallel && worthwhile(m * n) {
+        each(n.div_ceil(BAND), THRESHOLD.div_ceil(m * BAND), &band);
+    } else {
+        (0..n.div_ceil(BAND)).for_each(band);
+    }
+}
 
 /// Whether gemm has vector code for this machine; matrixmultiply has some for SSE2 and AVX alone too.
 fn gemm_has_vectors() -> bool {
