@@ -114,7 +114,8 @@ impl<T: Float> Tensor<T> {
         }
     }
 
-    /// The elements as an owned ndarray; without a copy if no other handle shares them.
+    /// The elements as an owned ndarray; without a copy if they are row-major and no other handle shares
+    /// them.
     pub fn into_array(self) -> ArrayD<T> {
         self.value.into_array()
     }

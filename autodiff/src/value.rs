@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{ArcArray, ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder, Slice, StrideShape};
+use ndarray::{
+    ArcArray, Array1, ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder, Slice, StrideShape, s,
+};
 use smallvec::SmallVec;
 
 use crate::Float;
@@ -43,8 +45,8 @@ enum Source<T: Float> {
 struct Buffer<T: Float>(SmallVec<[T; 4]>);
 
 impl<T: Float> Buffer<T> {
-    /// The elements, out of the pool's sight.
-    fn into_vec(mut self) -> Vec<T> {
+    /// Takes the elements, out of the pool's sight.
+    fn take(&mut self) -> Vec<T> {
         let buffer = std::mem::take(&mut self.0).into_vec();
         pool::release::<T>(buffer.capacity());
         buffer
@@ -68,10 +70,10 @@ impl<T: Float> Array<T> {
     }
 
     /// The buffer, if no other value uses it.
-    fn buffer_mut(&mut self) -> Option<&mut [T]> {
+    fn own(&mut self) -> Option<&mut Buffer<T>> {
         match &mut self.source {
-            Source::Own(buffer) => Some(&mut buffer.0),
-            Source::Of(value) => Arc::get_mut(&mut value.0)?.buffer_mut(),
+            Source::Own(buffer) => Some(buffer),
+            Source::Of(value) => Arc::get_mut(&mut value.0)?.own(),
         }
     }
 
@@ -90,7 +92,7 @@ impl<T: Float> Array<T> {
 }
 
 impl<T: Float> Value<T> {
-    fn own(shape: &[usize], buffer: SmallVec<[T; 4]>, low: usize, len: usize) -> Self {
+    fn of(shape: &[usize], buffer: SmallVec<[T; 4]>, low: usize, len: usize) -> Self {
         let source = Source::Own(Buffer(buffer));
         Self(Arc::new(Array { shape: Shape::from_slice(shape), len, low, strides: None, source }))
     }
@@ -102,11 +104,11 @@ impl<T: Float> Value<T> {
         if len < ALIGNED_FROM {
             let mut buffer = SmallVec::from_elem(T::zero(), len);
             fill(&mut buffer);
-            return Self::own(shape, buffer, 0, len);
+            return Self::of(shape, buffer, 0, len);
         }
         let (mut buffer, start) = T::pool().take_aligned(len);
         fill(&mut buffer[start..start + len]);
-        Self::own(shape, SmallVec::from_vec(buffer), start, len)
+        Self::of(shape, SmallVec::from_vec(buffer), start, len)
     }
 
     /// A value of a shape whose elements are all `x`.
@@ -213,7 +215,7 @@ impl<T: Float> Value<T> {
     /// The array, its elements for writing; `None` if another handle shares them.
     fn exclusive(&mut self) -> Option<&mut Array<T>> {
         let array = Arc::get_mut(&mut self.0)?;
-        array.buffer_mut().is_some().then_some(array)
+        array.own().is_some().then_some(array)
     }
 
     /// The elements for writing; copies them first if another handle shares them.
@@ -224,7 +226,7 @@ impl<T: Float> Value<T> {
         let array = self.exclusive().expect("just copied, or looked at");
         let (layout, low, len) = (array.layout(), array.low, array.len);
         let row_major = array.strides.is_none();
-        let elements = &mut array.buffer_mut().expect("exclusive")[low..];
+        let elements = &mut array.own().expect("exclusive").0[low..];
         let elements = if row_major { &mut elements[..len] } else { elements };
         ArrayViewMutD::from_shape(layout, elements).expect("the layout lies in the buffer")
     }
@@ -247,18 +249,16 @@ impl<T: Float> Value<T> {
     }
 
     /// The elements as an owned array: without a copy if they are row-major and no other handle shares them.
-    pub fn into_array(self) -> ArrayD<T> {
-        let array = match Arc::try_unwrap(self.0) {
-            Ok(Array { shape, len, low, strides: None, source: Source::Own(buffer) }) => {
-                let mut buffer = buffer.into_vec();
-                buffer.truncate(low + len);
-                let array = ndarray::Array1::from_vec(buffer).slice_move(ndarray::s![low..]);
-                return array.into_shape_with_order(IxDyn(&shape)).expect("as many elements");
+    pub fn into_array(mut self) -> ArrayD<T> {
+        match self.exclusive() {
+            Some(array) if array.strides.is_none() => {
+                let mut elements = array.own().expect("exclusive").take();
+                elements.truncate(array.low + array.len);
+                let elements = Array1::from_vec(elements).slice_move(s![array.low..]);
+                elements.into_shape_with_order(IxDyn(&array.shape)).expect("as many elements")
             }
-            Ok(array) => array,
-            Err(shared) => return Self(shared).view().to_owned(),
-        };
-        Self(Arc::new(array)).view().to_owned()
+            _ => self.view().to_owned(),
+        }
     }
 }
 
@@ -323,6 +323,36 @@ mod tests {
         assert_eq!(reshaped.view().as_ptr(), value.view().as_ptr());
         assert_eq!(reshaped.view()[[0, 2, 1, 0]], 5.0);
         assert_eq!(turned.reshaped(&[2, 3]).as_slice().unwrap(), [0., 3., 1., 4., 2., 5.]);
+    }
+
+    #[test]
+    fn every_layout_shows_the_same_elements() {
+        let value = Value::<f64>::build(&[3, 4], |out| (0..12).for_each(|i| out[i] = i as f64));
+        let reversed = value.sliced(0, Slice::new(0, None, -1)).sliced(1, Slice::new(0, None, -2));
+        assert_eq!(reversed.view().iter().copied().collect::<Vec<_>>(), [11., 9., 7., 5., 3., 1.]);
+        let part = reversed.permuted(&[1, 0]).sliced(1, Slice::from(1..2));
+        assert_eq!(part.view().iter().copied().collect::<Vec<_>>(), [7., 5.]);
+        assert_eq!(part.contiguous().as_slice().unwrap(), [7., 5.]);
+        assert!(value.sliced(0, Slice::from(2..2)).sliced(1, Slice::from(3..)).as_slice().unwrap().is_empty());
+        // As owned arrays lie, too.
+        let from = Value::from(part.clone().into_array().reversed_axes());
+        assert_eq!((from.shape(), from.view()[[0, 1]]), (&[1, 2][..], 5.0));
+        let array = ndarray::Array2::from_shape_fn((3, 4), |(i, j)| (4 * i + j) as f64);
+        let inner = Value::from(array.slice_move(s![1.., ..;-1]).into_dyn());
+        assert_eq!(inner.view().iter().copied().collect::<Vec<_>>(), [7., 6., 5., 4., 11., 10., 9., 8.]);
+    }
+
+    #[test]
+    fn an_array_that_no_other_handle_shares_is_moved_out() {
+        let value = Value::<f32>::full(&[100, 1000], 1.0);
+        let address = value.view().as_ptr();
+        let reshaped = value.reshaped(&[1000, 100]);
+        drop(value);
+        let array = reshaped.into_array();
+        assert_eq!((array.as_ptr(), array.shape()), (address, &[1000, 100][..]));
+        let back = Value::from(array);
+        let (kept, copy) = (back.clone(), back.into_array());
+        assert_ne!(kept.view().as_ptr(), copy.as_ptr());
     }
 
     #[test]
