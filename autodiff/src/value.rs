@@ -333,7 +333,9 @@ mod tests {
         let part = reversed.permuted(&[1, 0]).sliced(1, Slice::from(1..2));
         assert_eq!(part.view().iter().copied().collect::<Vec<_>>(), [7., 5.]);
         assert_eq!(part.contiguous().as_slice().unwrap(), [7., 5.]);
-        assert!(value.sliced(0, Slice::from(2..2)).sliced(1, Slice::from(3..)).as_slice().unwrap().is_empty());
+        assert!(
+            value.sliced(0, Slice::from(2..2)).sliced(1, Slice::from(3..)).as_slice().unwrap().is_empty()
+        );
         // As owned arrays lie, too.
         let from = Value::from(part.clone().into_array().reversed_axes());
         assert_eq!((from.shape(), from.view()[[0, 1]]), (&[1, 2][..], 5.0));

@@ -77,6 +77,8 @@ pub(crate) fn average_gradient<T: Float>(
 struct Spans<T> {
     rows: Vec<Span<T>>,
     columns: Vec<Span<T>>,
+    /// The sizes of the columns, side by side.
+    sizes: Vec<T>,
     height: usize,
     width: usize,
     plan: Plan,
@@ -116,7 +118,7 @@ impl<T: Float> Spans<T> {
                     });
                     spans.collect()
                 });
-                Self { rows, columns, height: g.input[0], width: g.input[1], plan: Plan::Windows }
+                Self::of(rows, columns, g.input, Plan::Windows)
             }
         }
     }
@@ -154,7 +156,12 @@ impl<T: Float> Spans<T> {
         } else {
             Plan::Taps(Split::new(g))
         };
-        Self { rows: spans(0, g.height, p_len), columns, height: g.height, width: g.width, plan }
+        Self::of(spans(0, g.height, p_len), columns, [g.height, g.width], plan)
+    }
+
+    fn of(rows: Vec<Span<T>>, columns: Vec<Span<T>>, [height, width]: [usize; 2], plan: Plan) -> Self {
+        let sizes = columns.iter().map(|column| column.size).collect();
+        Self { rows, columns, sizes, height, width, plan }
     }
 
     /// Room for a split plane, if the plan wants one.
@@ -204,8 +211,8 @@ impl<T: Float> Spans<T> {
                     }
                 }
             }
-            for (y, column) in y.iter_mut().zip(&self.columns) {
-                *y /= row.size * column.size;
+            for (y, &size) in y.iter_mut().zip(&self.sizes) {
+                *y /= row.size * size;
             }
         }
     }
@@ -219,7 +226,10 @@ impl<T: Float> Spans<T> {
                 split.join(columns, dx);
             }
             _ => {
-                dx.fill(T::zero());
+                let written = matches!(self.plan, Plan::Halving) && dx.len() == 4 * dy.len();
+                if !written {
+                    dx.fill(T::zero());
+                }
                 self.spread(dy, shares, dx);
             }
         }
@@ -230,8 +240,8 @@ impl<T: Float> Spans<T> {
     fn spread(&self, dy: &[T], shares: &mut [T], dx: &mut [T]) {
         let (q_len, width) = (self.columns.len(), self.width);
         for (row, dy) in self.rows.iter().zip(dy.chunks_exact(q_len)) {
-            for ((share, &dy), column) in shares.iter_mut().zip(dy).zip(&self.columns) {
-                *share = dy / (row.size * column.size);
+            for ((share, &dy), &size) in shares.iter_mut().zip(dy).zip(&self.sizes) {
+                *share = dy / (row.size * size);
             }
             for h in row.inside.clone() {
                 match &self.plan {

@@ -91,7 +91,7 @@ impl Windows2d {
         match self {
             Self::Sliding(g) => g.operations(),
             // Windows overlap by one row and one column at most.
-            Self::Adaptive(g) => g.planes * (2 * self.input_plane() + 8 * self.output_plane()),
+            Self::Adaptive(g) => 8 * g.planes * (2 * self.input_plane() + 8 * self.output_plane()),
         }
     }
 
@@ -198,8 +198,9 @@ impl Pool2dGeometry {
             && 2 * q <= self.width
     }
 
-    /// A measure of the work, for the choice between one thread and many.
+    /// A measure of the work, for the choice between one thread and many: in operations of a convolution, eight of which
+    /// take the time of one of these.
     pub(crate) fn operations(&self) -> usize {
-        self.planes * self.output_plane() * (self.kernel[0] * self.kernel[1] + 4)
+        8 * self.planes * self.output_plane() * (self.kernel[0] * self.kernel[1] + 4)
     }
 }
