@@ -135,17 +135,31 @@ macro_rules! builtin {
 
             #[inline(never)]
             fn shared_single(self) -> std::sync::Arc<dyn $crate::function::Function<f32>> {
-                std::sync::Arc::new(self)
+                $crate::function::shared!(f32, self)
             }
 
             #[inline(never)]
             fn shared_double(self) -> std::sync::Arc<dyn $crate::function::Function<f64>> {
-                std::sync::Arc::new(self)
+                $crate::function::shared!(f64, self)
             }
         }
     )*};
 }
 pub(crate) use builtin;
+
+/// A function on the heap. One without options is there once, for all its calls.
+macro_rules! shared {
+    ($float:ty, $function:expr) => {{
+        static ONE: std::sync::OnceLock<std::sync::Arc<dyn $crate::function::Function<$float>>> =
+            std::sync::OnceLock::new();
+        if size_of::<Self>() == 0 {
+            std::sync::Arc::clone(ONE.get_or_init(|| std::sync::Arc::new($function)))
+        } else {
+            std::sync::Arc::new($function)
+        }
+    }};
+}
+pub(crate) use shared;
 
 /// What a forward pass returns.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use crate::hook::Hook;
 use crate::mutation;
 use crate::node::{Input, Node, Nodes};
 use crate::observe::{Observer, Step};
-use crate::shape::{ShapeError, broadcasts_to, refuse};
+use crate::shape::{ShapeError, broadcasts_to, refuse, same};
 use crate::tape::{Leaf, Mark, Place, Record, Tape};
 use crate::tensor::Tensor;
 
@@ -294,7 +294,7 @@ impl<T: Float> Flow<T> {
         );
         for (i, (input, gradient)) in node.inputs.iter().zip(gradients).enumerate() {
             let (Some(slot), Some(gradient)) = (input.slot, gradient) else { continue };
-            let gradient = if gradient.shape() == &input.shape[..] {
+            let gradient = if same(gradient.shape(), &input.shape) {
                 gradient
             } else if broadcasts_to(&input.shape, gradient.shape()) {
                 gradient.sum_to(&input.shape)

@@ -180,7 +180,7 @@ pub(crate) fn reduced(shape: &[usize], axes: &[usize], keepdim: bool) -> Shape {
 
 /// The shape two operands broadcast to: aligned at the last axis, sizes equal or 1.
 pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Shape, ShapeError> {
-    if a == b {
+    if same(a, b) {
         return Ok(Shape::from_slice(a));
     }
     let rank = a.len().max(b.len());
@@ -202,6 +202,12 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Shape, ShapeError> {
         };
     }
     Ok(out)
+}
+
+/// Whether two shapes are equal: for a few sizes a loop is quicker than a call that compares memory.
+#[inline]
+pub(crate) fn same(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 /// Whether a tensor of shape `from` broadcasts to exactly `to`.

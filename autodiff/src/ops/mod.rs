@@ -89,7 +89,7 @@ use smallvec::smallvec;
 use crate::Float;
 use crate::function::InputGradients;
 use crate::kernels::{broadcast, vector};
-use crate::shape::{Shape, ShapeError, Shapes, broadcast as broadcast_shapes};
+use crate::shape::{Shape, ShapeError, Shapes, broadcast as broadcast_shapes, same};
 use crate::tensor::Tensor;
 use crate::value::Value;
 
@@ -124,7 +124,7 @@ fn map<T: Float>(x: &Value<T>, f: impl Fn(T) -> T + Copy + Send + Sync) -> Value
 
 /// f of each pair of elements, broadcast.
 fn map2<T: Float>(a: &Value<T>, b: &Value<T>, f: impl Fn(T, T) -> T + Copy + Send + Sync) -> Value<T> {
-    if a.shape() == b.shape()
+    if same(a.shape(), b.shape())
         && let (Some(a_elements), Some(b_elements)) = (a.as_slice(), b.as_slice())
     {
         return Value::build(a.shape(), |out| vector::map2(a_elements, b_elements, out, f));
