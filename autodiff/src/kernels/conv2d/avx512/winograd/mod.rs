@@ -36,6 +36,8 @@ const CACHED: usize = 1 << 16;
 const WEIGHTS: usize = 1 << 17;
 /// Tiles of such a task, the transformed source of which is not its own.
 const SHARED_TILES: usize = 112;
+/// Elements of the transformed source of the tasks that share it: 16 MiB.
+const TRANSFORMED: usize = 1 << 22;
 
 /// Where the lanes of sixteen channels begin, as the taps of the micro-kernel.
 const LANE_OFFSETS: [usize; LANES] = {
@@ -148,56 +150,53 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     } else {
         let wanted = PIECES.div_ceil(c.groups * blocks);
         let own_rows = grid.runs_of(SHARED_TILES).min(rows.div_ceil(wanted));
-        let runs = rows.div_ceil(own_rows);
+        let (runs, channels) = (rows.div_ceil(own_rows), grid.sources / LANES);
         let own = |run: usize| run * own_rows..((run + 1) * own_rows).min(rows);
         let len = grid.transformed(own_rows);
-        let mut shared = Scratch::<f32>::new(c.groups * runs * len);
-        let channels = grid.sources / LANES;
-        {
-            let parts = SharedMut::new(&mut shared);
-            tasks::run(c.groups * runs * channels, 16 * c.groups * runs * len, |task| {
-                let (channel, rest) = (task % channels, task / channels);
-                let (run, group) = (rest % runs, rest / runs);
-                // SAFETY: as above; each task has its own channels of a part.
+        let weights = (runs > 1).then(|| Weights::new::<S, OUT, SIZE>(c, w));
+        let some = (WEIGHTS / (SIZE * SIZE * BLOCK * LANES)).clamp(1, channels);
+        // Some runs at a time, so that large pictures take no more memory.
+        let at_once = (TRANSFORMED / (c.groups * len)).clamp(1, runs);
+        let mut shared = Scratch::<f32>::new(c.groups * at_once * len);
+        for start in (0..runs).step_by(at_once) {
+            let runs = at_once.min(runs - start);
+            let own = |run: usize| own(start + run);
+            {
+                let parts = SharedMut::new(&mut shared);
+                tasks::run(c.groups * runs * channels, 16 * c.groups * runs * len, |task| {
+                    let (channel, rest) = (task % channels, task / channels);
+                    let (run, group) = (rest % runs, rest / runs);
+                    // SAFETY: as above; each task has its own channels of a part.
+                    unsafe {
+                        let v = parts.pointer().add(rest * len);
+                        grid.source::<S>(c, source, group, own(run), own(run), channel..channel + 1, v);
+                    }
+                });
+            }
+            tasks::run(c.groups * runs * blocks, c.operations, |task| {
+                let (run, rest) = (task % runs, task / runs);
+                let (block, group) = (rest % blocks, rest / blocks);
+                let own = own(run);
+                let mut sums = Scratch::<f32>::new(grid.sums(own.len()));
+                let v = shared[(group * runs + run) * len..][..len].as_ptr();
+                // SAFETY: as above; the task has its block of output channels of these rows to itself.
                 unsafe {
-                    let v = parts.pointer().add(rest * len);
-                    grid.source::<S>(c, source, group, own(run), own(run), channel..channel + 1, v);
+                    if let Some(weights) = &weights {
+                        job.multiply(block, own.len(), v, &weights.panel(group, block), sums.as_mut_ptr());
+                    } else {
+                        let mut panel = Scratch::<f32>::new(weights::panel_len::<OUT, SIZE>(some));
+                        for first in (0..channels).step_by(some) {
+                            let some = first..(first + some).min(channels);
+                            let panel = weights::panel::<S, OUT, SIZE>(c, w, group, block, some, &mut panel);
+                            job.multiply(block, own.len(), v, &panel, sums.as_mut_ptr());
+                        }
+                    }
+                    if !job.outputs::<S>(group, block, own, sums.as_ptr()) {
+                        finite.store(false, Ordering::Relaxed);
+                    }
                 }
             });
         }
-        let weights = (runs > 1).then(|| Weights::new::<S, OUT, SIZE>(c, w));
-        let some = (WEIGHTS / (SIZE * SIZE * BLOCK * LANES)).clamp(1, channels);
-        tasks::run(c.groups * runs * blocks, c.operations, |task| {
-            let (run, rest) = (task % runs, task / runs);
-            let (block, group) = (rest % blocks, rest / blocks);
-            let own = own(run);
-            let mut sums = Scratch::<f32>::new(grid.sums(own.len()));
-            let v = &shared[(group * runs + run) * len..][..len];
-            if let Some(weights) = &weights {
-                // SAFETY: as above.
-                unsafe {
-                    job.multiply(
-                        block,
-                        own.len(),
-                        v.as_ptr(),
-                        &weights.panel(group, block),
-                        sums.as_mut_ptr(),
-                    )
-                };
-            }
-            let own_weights = if weights.is_some() { 0 } else { channels };
-            let mut panel = Scratch::<f32>::new(weights::panel_len::<OUT, SIZE>(some.min(own_weights)));
-            for first in (0..own_weights).step_by(some) {
-                let some = first..(first + some).min(channels);
-                let panel = weights::panel::<S, OUT, SIZE>(c, w, group, block, some, &mut panel);
-                // SAFETY: as above.
-                unsafe { job.multiply(block, own.len(), v.as_ptr(), &panel, sums.as_mut_ptr()) };
-            }
-            // SAFETY: as above; the task has its block of output channels of these rows to itself.
-            if !unsafe { job.outputs::<S>(group, block, own, sums.as_ptr()) } {
-                finite.store(false, Ordering::Relaxed);
-            }
-        });
     }
     finite.into_inner()
 }
