@@ -392,8 +392,13 @@ def versions(peers):
 
 def conditions(rows):
     """How often all was measured, and how much else the machine had to do."""
-    rounds = 1 + max(row["round"] for row in rows)
-    yield f"{rounds} round{'s' if rounds > 1 else ''}: the median of medians (the best of bests)"
+    most = {}
+    for row in rows:
+        key = row["workload"], row["threads"]
+        most[key] = max(most.get(key, 0), 1 + row["round"])
+    least, rounds = min(most.values()), max(most.values())
+    count = f"{least} to {rounds}" if least < rounds else str(rounds)
+    yield f"{count} round{'s' if rounds > 1 else ''}: the median of medians (the best of bests)"
     others = [row["others"] for row in rows if row.get("others") is not None]
     if others:
         yield f"other programs took {statistics.fmean(others):.0%} of the processors meanwhile, at most {max(others):.0%}"
