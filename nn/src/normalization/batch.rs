@@ -148,8 +148,7 @@ impl<const D: usize, T: Float> BatchNorm<D, T> {
     /// [`forward`](Layer::forward), plus a residual like the input where there is one, with negative values multiplied
     /// by `slope`: 0 for a ReLU after the layer, 0.1 for a leaky one, 1 for none.
     ///
-    /// All in one pass over the memory, where three layers take three: what networks of convolutions spend beside
-    /// their convolutions is halved.
+    /// All in one pass over the elements, where three layers take three.
     ///
     /// ```
     /// use wengert::prelude::*;

@@ -190,8 +190,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// [`batch_norm`](Self::batch_norm), to which a residual like the input is added where there is one, and of which
-    /// negative values are multiplied by `slope`: 0 is a ReLU after it, 1 leaves them. In one pass, which takes half
-    /// the time of three.
+    /// negative values are multiplied by `slope`: 0 is a ReLU after it, 1 leaves them. In one pass over the elements.
     ///
     /// ```
     /// # use wengert::prelude::*;
