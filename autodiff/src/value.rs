@@ -92,6 +92,7 @@ impl<T: Float> Array<T> {
 }
 
 impl<T: Float> Value<T> {
+    /// A row-major value of `len` elements of a buffer, from `low` on.
     fn of(shape: &[usize], buffer: SmallVec<[T; 4]>, low: usize, len: usize) -> Self {
         let source = Source::Own(Buffer(buffer));
         Self(Arc::new(Array { shape: Shape::from_slice(shape), len, low, strides: None, source }))

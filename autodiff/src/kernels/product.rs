@@ -86,9 +86,8 @@ macro_rules! impl_product {
                     return;
                 }
                 let parallelism = if parallel { Parallelism::Rayon(0) } else { Parallelism::None };
-                let turned = neighbours(k, a_strides, b_strides, c_strides) && n >= TURNED * m;
-                let copied = neighbours(k, a_strides, b_strides, c_strides) && !turned;
-                if turned {
+                let neighbours = neighbours(k, a_strides, b_strides, c_strides);
+                if neighbours && n >= TURNED * m {
                     let mut turned = Scratch::<$t>::new(m * n);
                     // SAFETY: the caller vouches for every element of a, b and c; the scratch has n×m elements.
                     unsafe {
@@ -117,8 +116,8 @@ macro_rules! impl_product {
                     }
                     return;
                 }
-                let mut rows = Scratch::<$t>::new(if copied { k * n } else { 0 });
-                let (b, b_strides) = if copied {
+                let mut rows = Scratch::<$t>::new(if neighbours { k * n } else { 0 });
+                let (b, b_strides) = if neighbours {
                     let shape = (k, n).strides((1, b_strides.1 as usize));
                     // SAFETY: the caller vouches for every element of b.
                     let view = unsafe { ArrayView2::from_shape_ptr(shape, b) };
@@ -415,6 +414,9 @@ mod tests {
             check::<f32>(1, size, [true, false, false, false, true], 1e-6);
             check::<f64>(1, size, [false, true, false, false, false], 1e-14);
         }
+        // Turned, on several threads.
+        check::<f32>(1, (40, 64, 900), [false, true, false, false, true], 1e-6);
+        check::<f64>(1, (40, 64, 900), [false, true, false, false, false], 1e-14);
         check::<f32>(50, (20, 30, 40), [false; 5], 1e-6);
         check::<f32>(3, (120, 130, 140), [false, true, false, true, false], 1e-6);
         check::<f64>(50, (20, 30, 40), [true, true, false, true, true], 1e-14);

@@ -3,10 +3,10 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::super::{map, map2};
-use super::rectified::{check_rectified, composed_rectified, rectifier, residual_gradient, rows};
+use super::rectified::{channels, check_rectified, composed_rectified, residual_gradient, rows};
 use crate::Float;
 use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
-use crate::kernels::batch_norm::{self as kernel, Channels, Rectified};
+use crate::kernels::batch_norm::{self as kernel, Channels, Rectified, Rectifier};
 use crate::kernels::{reduce, term};
 use crate::shape::{Shape, ShapeError, Shapes, keepdim, refuse};
 use crate::tensor::{Tensor, apply_several};
@@ -35,16 +35,7 @@ impl<T: Float> Function<T> for BatchNorm {
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         let x = inputs[0];
-        let &[_, channels, ..] = x else {
-            return Err(ShapeError::new("the input is not [batch, channels, …]"));
-        };
-        for (name, shape) in [("weight", inputs[1]), ("bias", inputs[2])] {
-            if shape != [channels] {
-                return Err(ShapeError::new(format!(
-                    "the {name} {shape:?} is not [{channels}], one number for each channel"
-                )));
-            }
-        }
+        let channels = channels(x, [("weight", inputs[1]), ("bias", inputs[2])])?;
         check_rectified(self.slope, x, inputs.get(3).copied())?;
         if x.iter().product::<usize>() == 0 && channels > 0 {
             return Err(ShapeError::new("an empty batch has no statistics"));
@@ -74,7 +65,7 @@ impl<T: Float> Function<T> for BatchNorm {
             let coefficients = [rows(&mean), rows(&scale), rows(&offset)];
             Value::build(x.shape(), |y| {
                 let residual = residual.as_ref().map(rows);
-                kernel::normalize(c, rows(&x), coefficients, residual, rectifier(self.slope), y);
+                kernel::normalize(c, rows(&x), coefficients, residual, Rectifier::new(self.slope), y);
             })
         };
         if self.slope != 1.0 && inputs.len() == 4 {
@@ -99,7 +90,7 @@ impl<T: Float> Function<T> for BatchNorm {
         let dy = if residual && self.slope != 1.0 { residual_gradient(cx, self.slope, &dy) } else { dy };
         let (scale, offset) = (map2(&w, &inverse, |w, r| w * r), cx.input(2).value.contiguous());
         let rectified = (!residual && self.slope != 1.0).then(|| Rectified {
-            rectifier: rectifier(self.slope),
+            rectifier: Rectifier::new(self.slope),
             scale: rows(&scale),
             offset: rows(&offset),
         });

@@ -2,10 +2,10 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::rectified::{check_rectified, composed_rectified, rectifier, residual_gradient, rows};
+use super::rectified::{channels, check_rectified, composed_rectified, residual_gradient, rows};
 use crate::Float;
 use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors, builtin};
-use crate::kernels::batch_norm::{self as kernel, Channels, Rectified};
+use crate::kernels::batch_norm::{self as kernel, Channels, Rectified, Rectifier};
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
@@ -29,16 +29,7 @@ impl<T: Float> Function<T> for ChannelAffine {
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         let x = inputs[0];
-        let &[_, channels, ..] = x else {
-            return Err(ShapeError::new("the input is not [batch, channels, …]"));
-        };
-        for (name, shape) in [("scale", inputs[1]), ("shift", inputs[2])] {
-            if shape != [channels] {
-                return Err(ShapeError::new(format!(
-                    "the {name} {shape:?} is not [{channels}], one number for each channel"
-                )));
-            }
-        }
+        channels(x, [("scale", inputs[1]), ("shift", inputs[2])])?;
         check_rectified(self.slope, x, inputs.get(3).copied())?;
         Ok(smallvec![Shape::from_slice(x)])
     }
@@ -55,7 +46,7 @@ impl<T: Float> Function<T> for ChannelAffine {
         Value::build(x.shape(), |y| {
             let (coefficients, residual) =
                 ([&origin, rows(&scale), rows(&shift)], residual.as_ref().map(rows));
-            kernel::normalize(c, rows(&x), coefficients, residual, rectifier(self.slope), y);
+            kernel::normalize(c, rows(&x), coefficients, residual, Rectifier::new(self.slope), y);
         })
         .into()
     }
@@ -67,7 +58,7 @@ impl<T: Float> Function<T> for ChannelAffine {
         let dy = grads[0].as_ref().expect("a rule is called when a gradient has arrived").value.contiguous();
         let dy = if residual && self.slope != 1.0 { residual_gradient(cx, self.slope, &dy) } else { dy };
         let rectified = (!residual && self.slope != 1.0).then(|| Rectified {
-            rectifier: rectifier(self.slope),
+            rectifier: Rectifier::new(self.slope),
             scale: rows(&scale),
             offset: rows(&shift),
         });

@@ -7,8 +7,19 @@ use crate::shape::ShapeError;
 use crate::tensor::Tensor;
 use crate::value::Value;
 
-pub(super) fn rectifier<T: Float>(slope: f64) -> Rectifier<T> {
-    Rectifier::new(slope)
+/// How many channels x [N, C, …] has, where the others have one number for each.
+pub(super) fn channels(x: &[usize], others: [(&str, &[usize]); 2]) -> Result<usize, ShapeError> {
+    let &[_, channels, ..] = x else {
+        return Err(ShapeError::new("the input is not [batch, channels, …]"));
+    };
+    for (name, shape) in others {
+        if shape != [channels] {
+            return Err(ShapeError::new(format!(
+                "the {name} {shape:?} is not [{channels}], one number for each channel"
+            )));
+        }
+    }
+    Ok(channels)
 }
 
 /// A residual must have the shape of x, and a slope leave the sign.
@@ -27,7 +38,7 @@ pub(super) fn check_rectified(slope: f64, x: &[usize], residual: Option<&[usize]
 /// dz from dy, by the sign of output 0.
 pub(super) fn residual_gradient<T: Float>(cx: &Backward<'_, T>, slope: f64, dy: &Value<T>) -> Value<T> {
     let y = cx.output(0).value.contiguous();
-    Value::build(y.shape(), |dz| rectifier_gradient(rectifier(slope), rows(&y), rows(dy), dz))
+    Value::build(y.shape(), |dz| rectifier_gradient(Rectifier::new(slope), rows(&y), rows(dy), dz))
 }
 
 /// The residual and the rectifier in tensor operations.

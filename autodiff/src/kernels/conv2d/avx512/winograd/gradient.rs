@@ -17,7 +17,7 @@ use crate::kernels::tasks::{self, PIECES, SharedMut};
 /// Elements of the transforms of some tile rows, which are made and summed before those of the next ones: 8 MiB.
 const CHUNK: usize = 1 << 21;
 /// Vectors of source channels whose sums are finished at once: for a block of output channels, 300 KiB.
-const SOME: usize = 4;
+const FINISHED: usize = 4;
 /// Source channels of a tile of sums.
 const CHANNELS: usize = 8;
 
@@ -54,7 +54,7 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     let mut d = Scratch::new(elements * job.plane(chunk));
     // Where there is one run, and channels for many tasks, each task finishes what it has summed while it is in the
     // second-level cache.
-    let source_runs = source_parts.div_ceil(SOME);
+    let source_runs = source_parts.div_ceil(FINISHED);
     let at_once = chunk == rows && source_runs * job.blocks >= PIECES;
     let mut sums = Scratch::new(if at_once { 0 } else { elements * job.sums_plane() });
     for group in 0..c.groups {
@@ -83,7 +83,7 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
                 let dw = SharedMut::new(dw);
                 tasks::run(source_runs * job.blocks, work, |task| {
                     let (source_run, block) = (task % source_runs, task / source_runs);
-                    let parts = source_run * SOME..((source_run + 1) * SOME).min(source_parts);
+                    let parts = source_run * FINISHED..((source_run + 1) * FINISHED).min(source_parts);
                     let plane = parts.len() * LANES * BLOCK + Grid::<OUT, SIZE>::APART;
                     let mut sums = Scratch::new(elements * plane);
                     let sums = Sums { start: sums.as_mut_ptr(), plane, parts };
