@@ -39,9 +39,13 @@ fn a_training_step_touches_no_new_memory() {
     let x = Tensor::from_vec([16, 3, 32, 32], pixels);
     let labels = Indices::from((0..16).map(|i| i % 10).collect::<Vec<_>>());
     let mut optimizer = Sgd::new(model.parameters(), 0.01).momentum(0.9);
+    // Of 36 MiB: no allocator keeps so much for itself.
+    let weights = Parameter::new(Tensor::<f32>::full([9 << 20], 0.5));
+    let mut large = Sgd::new([weights.clone()], 0.01);
     let mut step = |seed| {
         let loss = model.forward(&Tape::training(seed).constant(&x)).cross_entropy(&labels);
         optimizer.step(&loss.backward());
+        large.step(&Tape::new().watch(&weights).square().sum(..).backward());
     };
     let mut faults = |steps: std::ops::Range<u64>| {
         let before = page_faults();
