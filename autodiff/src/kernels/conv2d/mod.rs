@@ -6,8 +6,6 @@
 //!
 //! The plan follows from the shape alone, never from the number of threads.
 
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 mod geometry;
 mod portable;
 #[cfg(test)]
@@ -17,6 +15,8 @@ mod rows;
 mod tests;
 mod unfold;
 mod unfolded;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod vectors;
 
 pub(crate) use geometry::{Conv2dGeometry, inside};
 pub(crate) use unfold::{fold, unfold};
@@ -32,8 +32,8 @@ pub(crate) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Opti
         assert_eq!(bias.len(), g.out_channels, "conv2d: elements of bias for {g:?}");
     }
     let g = &g.flattened();
-    #[cfg(target_arch = "x86_64")]
-    if avx512::forward(g, x, w, bias, y) {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    if vectors::forward(g, x, w, bias, y) {
         return;
     }
     portable::forward(g, x, w, bias, y);
@@ -53,8 +53,8 @@ pub(crate) fn input_gradient<T: Float>(
         assert_eq!(bias.len(), g.in_channels, "conv2d: elements of the transposed bias for {g:?}");
     }
     let g = &g.flattened();
-    #[cfg(target_arch = "x86_64")]
-    if avx512::input_gradient(g, dy, w, bias, dx) {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    if vectors::input_gradient(g, dy, w, bias, dx) {
         return;
     }
     portable::input_gradient(g, dy, w, bias, dx);
@@ -65,8 +65,8 @@ pub(crate) fn input_gradient<T: Float>(
 pub(crate) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], dw: &mut [T]) {
     g.check(x.len(), dw.len(), dy.len());
     let g = &g.flattened();
-    #[cfg(target_arch = "x86_64")]
-    if avx512::weight_gradient(g, x, dy, dw) {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    if vectors::weight_gradient(g, x, dy, dw) {
         return;
     }
     portable::weight_gradient(g, x, dy, dw);

@@ -3,8 +3,9 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 
 use super::*;
+use crate::kernels::parallel::same_at_any_thread_count;
 
-fn geometry() -> impl Strategy<Value = Conv2dGeometry> {
+pub(super) fn geometry() -> impl Strategy<Value = Conv2dGeometry> {
     let small = (0usize..4, 1usize..4, 0usize..6, 0usize..40, 0usize..14, 0usize..40);
     // Kernel, stride, padding before the input, dilation, and behind it: as much as the padding, and then some
     // outputs more or fewer.
@@ -33,12 +34,12 @@ fn geometry() -> impl Strategy<Value = Conv2dGeometry> {
     })
 }
 
-fn random<T: Float>(len: usize, rng: &mut impl Rng) -> Vec<T> {
+pub(super) fn random<T: Float>(len: usize, rng: &mut impl Rng) -> Vec<T> {
     (0..len).map(|_| T::from_f64(rng.random_range(-1.0..1.0))).collect()
 }
 
 /// Data with a few NaNs and infinities in random places.
-fn spoiled<T: Float>(len: usize, rng: &mut impl Rng) -> Vec<T> {
+pub(super) fn spoiled<T: Float>(len: usize, rng: &mut impl Rng) -> Vec<T> {
     let mut x = random(len, rng);
     for special in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         if len > 0 && rng.random_bool(0.7) {
@@ -64,11 +65,12 @@ fn assert_close<T: Float>(name: &str, found: &[T], expected: &[T], terms: usize)
     }
 }
 
-type Forward<T> = fn(&Conv2dGeometry, &[T], &[T], Option<&[T]>, &mut [T]);
-type WeightGradient<T> = fn(&Conv2dGeometry, &[T], &[T], &mut [T]);
-type Kernels<T> = (Forward<T>, Forward<T>, WeightGradient<T>);
+type Forward<'a, T> = &'a (dyn Fn(&Conv2dGeometry, &[T], &[T], Option<&[T]>, &mut [T]) + Sync);
+type WeightGradient<'a, T> = &'a (dyn Fn(&Conv2dGeometry, &[T], &[T], &mut [T]) + Sync);
+/// The forward pass, the input gradient and the weight gradient.
+pub(super) type Kernels<'a, T> = (Forward<'a, T>, Forward<'a, T>, WeightGradient<'a, T>);
 
-fn compare<T: Float>(
+pub(super) fn compare<T: Float>(
     g: &Conv2dGeometry,
     seed: u64,
     data: fn(usize, &mut ChaCha8Rng) -> Vec<T>,
@@ -78,7 +80,7 @@ fn compare<T: Float>(
 }
 
 /// The same; the error may be that of `more` terms more than a sum has.
-fn compare_within<T: Float>(
+pub(super) fn compare_within<T: Float>(
     g: &Conv2dGeometry,
     seed: u64,
     data: fn(usize, &mut ChaCha8Rng) -> Vec<T>,
@@ -111,16 +113,16 @@ fn compare_within<T: Float>(
     assert_close("dw", &dw, &expected, g.output_len() / g.out_channels.max(1) + more);
 }
 
-fn chosen<T: Float>() -> Kernels<T> {
-    (forward, input_gradient, weight_gradient)
+fn chosen<T: Float>() -> Kernels<'static, T> {
+    (&forward, &input_gradient, &weight_gradient)
 }
 
-fn portable<T: Float>() -> Kernels<T> {
-    (portable::forward, portable::input_gradient, portable::weight_gradient)
+fn portable<T: Float>() -> Kernels<'static, T> {
+    (&portable::forward, &portable::input_gradient, &portable::weight_gradient)
 }
 
-fn by_rows<T: Float>() -> Kernels<T> {
-    (rows::forward, rows::input_gradient, rows::weight_gradient)
+fn by_rows<T: Float>() -> Kernels<'static, T> {
+    (&rows::forward, &rows::input_gradient, &rows::weight_gradient)
 }
 
 proptest! {
@@ -145,64 +147,7 @@ proptest! {
     }
 }
 
-/// Kernels of 3×3 with stride 1 and channels enough for Winograd's convolution.
-#[cfg(target_arch = "x86_64")]
-fn three_by_three() -> impl Strategy<Value = Conv2dGeometry> {
-    let axis = || (1usize..22, 0usize..4, prop_oneof![2 => Just(0), 1 => -2isize..3]);
-    let sizes = (1usize..4, 1usize..3, 16usize..36, 16usize..70);
-    (sizes, axis(), axis()).prop_filter_map("the window must fit", |(sizes, rows, columns)| {
-        let (batch, groups, in_group, out_group) = sizes;
-        let output = |(n, padding, more): (usize, usize, isize)| {
-            (n + 2 * padding).checked_sub(2)?.checked_add_signed(more).filter(|&n| n > 0)
-        };
-        Some(Conv2dGeometry {
-            batch,
-            in_channels: groups * in_group,
-            height: rows.0,
-            width: columns.0,
-            out_channels: groups * out_group,
-            kernel: [3, 3],
-            padding: [rows.1, columns.1],
-            output: [output(rows)?, output(columns)?],
-            groups,
-            ..UNIT
-        })
-    })
-}
-
-#[cfg(target_arch = "x86_64")]
-fn by_winograd<const FOUR: bool>() -> Kernels<f32> {
-    use super::avx512::each_way::{Way, forward, input_gradient, weight_gradient};
-    const fn way<const FOUR: bool>() -> Way {
-        if FOUR { Way::Four } else { Way::Two }
-    }
-    (
-        |g, x, w, bias, y| forward(way::<FOUR>(), g, x, w, bias, y),
-        |g, dy, w, bias, dx| input_gradient(way::<FOUR>(), g, dy, w, bias, dx),
-        |g, x, dy, dw| weight_gradient(way::<FOUR>(), g, x, dy, dw),
-    )
-}
-
-#[cfg(target_arch = "x86_64")]
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn winograd_follows_the_formula(g in three_by_three(), seed: u64) {
-        if is_x86_feature_detected!("avx512f") {
-            compare(&g, seed, random, by_winograd::<false>());
-            // Its rounding does not fall with the number of terms.
-            compare_within(&g, seed, random, by_winograd::<true>(), 64);
-        }
-    }
-
-    #[test]
-    fn winograd_leaves_nan_and_infinity_where_they_belong(g in three_by_three(), seed: u64) {
-        compare_within(&g, seed, spoiled, chosen::<f32>(), 64);
-    }
-}
-
-const UNIT: Conv2dGeometry = Conv2dGeometry {
+pub(super) const UNIT: Conv2dGeometry = Conv2dGeometry {
     batch: 1,
     in_channels: 1,
     height: 1,
@@ -217,7 +162,15 @@ const UNIT: Conv2dGeometry = Conv2dGeometry {
 };
 
 /// A square convolution: batch, channels in and out, size, kernel, stride, padding.
-fn square(n: usize, c: usize, k: usize, size: usize, r: usize, stride: usize, pad: usize) -> Conv2dGeometry {
+pub(super) fn square(
+    n: usize,
+    c: usize,
+    k: usize,
+    size: usize,
+    r: usize,
+    stride: usize,
+    pad: usize,
+) -> Conv2dGeometry {
     fitting(Conv2dGeometry {
         batch: n,
         in_channels: c,
@@ -240,7 +193,7 @@ fn fitting(g: Conv2dGeometry) -> Conv2dGeometry {
 }
 
 /// Layers of the networks the kernels are meant for, some a little off the round sizes.
-fn layers() -> Vec<Conv2dGeometry> {
+pub(super) fn layers() -> Vec<Conv2dGeometry> {
     vec![
         square(64, 1, 6, 28, 5, 1, 2),
         square(17, 6, 16, 14, 5, 1, 0),
@@ -269,83 +222,25 @@ fn layers_of_known_networks_follow_the_formula() {
     }
 }
 
+/// Fails unless the results have the same bits at any number of threads.
+pub(super) fn same_at_any_number_of_threads(g: &Conv2dGeometry, seed: u64, kernels: Kernels<f32>) {
+    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+    let (x, w) = (random(g.input_len(), rng), random(g.weight_len(), rng));
+    let dy: Vec<f32> = random(g.output_len(), rng);
+    same_at_any_thread_count(|| {
+        let mut y = vec![f32::NAN; dy.len()];
+        let (mut dx, mut dw) = (vec![f32::NAN; x.len()], vec![f32::NAN; w.len()]);
+        kernels.0(g, &x, &w, None, &mut y);
+        kernels.1(g, &dy, &w, None, &mut dx);
+        kernels.2(g, &x, &dy, &mut dw);
+        [y, dx, dw].concat().into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    });
+}
+
 #[test]
 fn results_have_the_same_bits_at_any_number_of_threads() {
     for (seed, g) in layers().iter().enumerate() {
-        for (forward, input_gradient, weight_gradient) in [chosen(), portable()] {
-            let rng = &mut ChaCha8Rng::seed_from_u64(seed as u64);
-            let (x, w) = (random(g.input_len(), rng), random(g.weight_len(), rng));
-            let dy: Vec<f32> = random(g.output_len(), rng);
-            let results = [1, 2, 3, 8].map(|threads| {
-                rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
-                    let mut y = vec![f32::NAN; dy.len()];
-                    let (mut dx, mut dw) = (vec![f32::NAN; x.len()], vec![f32::NAN; w.len()]);
-                    forward(g, &x, &w, None, &mut y);
-                    input_gradient(g, &dy, &w, None, &mut dx);
-                    weight_gradient(g, &x, &dy, &mut dw);
-                    [y, dx, dw].concat().into_iter().map(f32::to_bits).collect::<Vec<_>>()
-                })
-            });
-            for other in &results[1..] {
-                assert!(*other == results[0], "{g:?}");
-            }
-        }
-    }
-}
-
-/// The error of `found`, and the greatest, as shares of the root mean square of `exact`.
-#[cfg(target_arch = "x86_64")]
-fn errors(found: &[f32], exact: &[f64]) -> (f64, f64) {
-    let mean_square = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>() / exact.len() as f64;
-    let differences = || found.iter().zip(exact).map(|(&x, &y)| f64::from(x) - y);
-    let size = mean_square(&mut exact.iter().copied()).sqrt();
-    let greatest = differences().map(f64::abs).fold(0.0, f64::max);
-    (mean_square(&mut differences()).sqrt() / size, greatest / size)
-}
-
-/// Single precision against double, every way to compute: of uniform data, as a table that `--nocapture` shows.
-#[test]
-#[cfg(target_arch = "x86_64")]
-fn every_way_is_as_exact_as_single_precision() {
-    use super::avx512::each_way::{self, Way};
-    if !is_x86_feature_detected!("avx512f") {
-        return;
-    }
-    println!("| shape | way | y: rms, max | dx | dw |\n| --- | --- | --- | --- | --- |");
-    // Of the last, the weight gradient is made in several pieces of one picture.
-    let layers = [(1, 16, 32), (1, 64, 56), (1, 128, 28), (1, 256, 14), (2, 512, 7), (1, 64, 130)];
-    for (seed, (batch, channels, size)) in layers.into_iter().enumerate() {
-        let g = square(batch, channels, channels, size, 3, 1, 1);
-        let rng = &mut ChaCha8Rng::seed_from_u64(seed as u64);
-        let (x, w): (Vec<f32>, _) = (random(g.input_len(), rng), random::<f32>(g.weight_len(), rng));
-        let dy: Vec<f32> = random(g.output_len(), rng);
-        let double = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
-        let (x64, w64, dy64) = (double(&x), double(&w), double(&dy));
-        let mut exact = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
-        portable::forward(&g, &x64, &w64, None, &mut exact.0);
-        portable::input_gradient(&g, &dy64, &w64, None, &mut exact.1);
-        portable::weight_gradient(&g, &x64, &dy64, &mut exact.2);
-        for way in [None, Some(Way::Channels), Some(Way::Pixels), Some(Way::Two), Some(Way::Four)] {
-            let mut found = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
-            match way {
-                Some(way) => {
-                    each_way::forward(way, &g, &x, &w, None, &mut found.0);
-                    each_way::input_gradient(way, &g, &dy, &w, None, &mut found.1);
-                    each_way::weight_gradient(way, &g, &x, &dy, &mut found.2);
-                }
-                None => {
-                    portable::forward(&g, &x, &w, None, &mut found.0);
-                    portable::input_gradient(&g, &dy, &w, None, &mut found.1);
-                    portable::weight_gradient(&g, &x, &dy, &mut found.2);
-                }
-            }
-            let all = [errors(&found.0, &exact.0), errors(&found.1, &exact.1), errors(&found.2, &exact.2)];
-            let name = way.map_or("unfolded".to_owned(), |way| format!("{way:?}"));
-            let cells = all.map(|(mean, greatest)| format!("{mean:.1e}, {greatest:.1e}")).join(" | ");
-            println!("| {channels} @ {size} | {name} | {cells} |");
-            for (mean, greatest) in all {
-                assert!(mean < 5e-6 && greatest < 5e-5, "{name}, {g:?}: {mean:.1e}, {greatest:.1e}");
-            }
-        }
+        same_at_any_number_of_threads(g, seed as u64, chosen());
+        same_at_any_number_of_threads(g, seed as u64, portable());
     }
 }

@@ -1,9 +1,8 @@
-//! Correlation for few output channels: tiles of up to 6 channels × 4 vectors of sixteen pixels.
+//! Correlation for few output channels: tiles of up to 6 channels × 4 vectors of sixteen pixels (or one).
 //!
 //! Where the output channels would not fill a vector, pixels do: the windows of sixteen neighbouring
 //! pixels are one load from the slab, the weights are broadcast, and the sums are stored as they are.
 
-use std::arch::x86_64::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,21 +10,32 @@ use smallvec::SmallVec;
 
 use super::correlation::{Correlation, Reaching};
 use super::direct::block_rows;
-use super::lanes::{LANES, interleave, mask};
+use super::lanes::{LANES, Lanes, Mask, mask};
 use super::slab::Layout;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 
 /// The most output channels of a tile.
 const CHANNELS: usize = 6;
-/// Vectors of pixels of a tile.
-const VECTORS: usize = 4;
-/// Sums of a tile.
-const TILE: usize = CHANNELS * VECTORS * LANES;
+/// Sums of a tile of so many vectors of pixels.
+const fn tile_len(vectors: usize) -> usize {
+    CHANNELS * vectors * LANES
+}
 
 /// output ← the correlation of source with w (+ bias), or false when a weight is NaN or infinite and some
 /// window reaches into the padding, where 0·∞ would spread it.
-pub(super) fn correlate(
+pub(super) fn correlate<V: Lanes>(
+    c: &Correlation,
+    source: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    output: &mut [f32],
+) -> bool {
+    if V::WIDE { with::<V, 4>(c, source, w, bias, output) } else { with::<V, 1>(c, source, w, bias, output) }
+}
+
+/// The same with tiles of so many vectors of pixels.
+fn with<V: Lanes, const VECTORS: usize>(
     c: &Correlation,
     source: &[f32],
     w: &[f32],
@@ -43,22 +53,25 @@ pub(super) fn correlate(
         c.taps.iter().map(|taps| taps.iter().map(|tap| layout.tap(tap)).collect()).collect();
     let reaching: Vec<Reaching> = (0..c.taps.len()).map(|phase| Reaching::new(c, phase)).collect();
     let (planes, plane) = (c.source[0] * c.source[1] * c.sources, c.output[0] * c.output[1]);
-    let tiles = tiles(c, &layout, rows);
+    let tiles = tiles::<VECTORS>(c, &layout, rows);
     let shared = SharedMut::new(output);
     let units = c.images * c.groups * cuts;
     let own_units = tasks::pieces_per_task(units, c.operations);
     tasks::run(units.div_ceil(own_units), c.operations, |task| {
         let mut slab = Scratch::new(layout.len(c.sources));
-        let mut sums = Scratch::new(if c.phases[1] > 1 { c.phases[1] * TILE } else { 0 });
+        let mut sums = Scratch::new(if c.phases[1] > 1 { c.phases[1] * tile_len(VECTORS) } else { 0 });
         for unit in task * own_units..((task + 1) * own_units).min(units) {
             let (image_group, start) = (unit / cuts, unit % cuts * rows);
             let group = image_group % c.groups;
             let own = start..(start + rows).min(c.phase_extent()[0]);
             let source = &source[image_group * planes..][..planes];
-            // SAFETY: the source has all planes of the group and the slab the length of the layout.
-            unsafe { layout.fill(source.as_ptr(), c.sources, own.start, own.len(), slab.as_mut_ptr()) };
+            // SAFETY: the processor has the extension or this module would not run, the source has all planes
+            // of the group and the slab the length of the layout.
+            unsafe {
+                layout.fill::<V>(source.as_ptr(), c.sources, own.start, own.len(), slab.as_mut_ptr());
+            }
             let output = shared.pointer().wrapping_add(image_group * c.outputs * plane);
-            for channels in channel_runs(c.outputs) {
+            for channels in channel_runs(c.outputs, CHANNELS) {
                 let mut first = [0.0; CHANNELS];
                 if let Some(bias) = bias {
                     let bias = &bias[group * c.outputs..][channels.clone()];
@@ -77,16 +90,16 @@ pub(super) fn correlate(
                 };
                 let output = output.wrapping_add(channels.start * plane);
                 // SAFETY: the unit's rows of its group's output planes are this task's alone.
-                unsafe { job.rows(own.clone(), &tiles, &slab, &mut sums, output) };
+                unsafe { job.rows::<V, VECTORS>(own.clone(), &tiles, &slab, &mut sums, output) };
             }
         }
     });
     true
 }
 
-/// `0..outputs` in runs of at most [`CHANNELS`], of about equal length.
-pub(super) fn channel_runs(outputs: usize) -> impl Iterator<Item = Range<usize>> {
-    let runs = outputs.div_ceil(CHANNELS);
+/// `0..outputs` in runs of at most `most`, of about equal length.
+pub(super) fn channel_runs(outputs: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let runs = outputs.div_ceil(most);
     (0..runs).map(move |run| run * outputs / runs..(run + 1) * outputs / runs)
 }
 
@@ -103,8 +116,8 @@ struct Vector {
     left: usize,
 }
 
-/// The vectors of a block of rows, four to a tile; the last tile repeats its last vector.
-fn tiles(c: &Correlation, layout: &Layout, rows: usize) -> Vec<[Vector; VECTORS]> {
+/// The vectors of a block of rows, by tiles; the last tile repeats its last vector.
+fn tiles<const VECTORS: usize>(c: &Correlation, layout: &Layout, rows: usize) -> Vec<[Vector; VECTORS]> {
     let ([_, width], [row_phases, column_phases]) = (c.output, c.phases);
     let columns = c.phase_extent()[1];
     let vectors: Vec<Vector> = (0..rows)
@@ -145,7 +158,7 @@ impl Weights {
             // SAFETY: each task has a group of its own.
             let mut to = unsafe { groups.part(group * group_len, group_len) }.iter_mut();
             let mut zeros = 0.0;
-            for run in channel_runs(c.outputs) {
+            for run in channel_runs(c.outputs, CHANNELS) {
                 for taps in &c.taps {
                     for channel in 0..c.sources {
                         for tap in taps {
@@ -195,9 +208,9 @@ impl Job<'_> {
     /// Computes the output rows `own` (of each phase) for a run of output channels.
     ///
     /// # Safety
-    /// The processor has AVX-512F, the slab is filled for these rows, and `output` points to the plane of
+    /// The processor has the extension, the slab is filled for these rows, and `output` points to the plane of
     /// the first channel, whose rows nobody else writes or reads.
-    unsafe fn rows(
+    unsafe fn rows<V: Lanes, const VECTORS: usize>(
         &self,
         own: Range<usize>,
         tiles: &[[Vector; VECTORS]],
@@ -206,7 +219,7 @@ impl Job<'_> {
         output: *mut f32,
     ) {
         let ([height, width], [row_phases, column_phases]) = (self.c.output, self.c.phases);
-        let kernel = kernel(self.channels);
+        let kernel = kernel::<V, VECTORS>(self.channels);
         for a in 0..row_phases {
             // Rows of this phase, and where the first lies in the plane.
             let rows = height.saturating_sub(a).div_ceil(row_phases).saturating_sub(own.start).min(own.len());
@@ -235,7 +248,7 @@ impl Job<'_> {
                     // masks let through the pixels that exist, and `sums` takes whole vectors.
                     unsafe {
                         if column_phases > 1 {
-                            let sums = sums[b * TILE..][..TILE].as_mut_ptr();
+                            let sums = sums[b * tile_len(VECTORS)..][..tile_len(VECTORS)].as_mut_ptr();
                             tile.output = std::array::from_fn(|i| sums.wrapping_add(i * LANES));
                             tile.masks = [!0; VECTORS];
                             tile.plane = VECTORS * LANES;
@@ -252,7 +265,7 @@ impl Job<'_> {
                         // SAFETY: `left` pixels of the row begin here.
                         unsafe {
                             let row = output.add(k * self.plane + start + v.output);
-                            store_phases(from, column_phases, row, v.left);
+                            store_phases::<V, VECTORS>(from, column_phases, row, v.left);
                         }
                     }
                 }
@@ -264,27 +277,36 @@ impl Job<'_> {
 /// Stores sixteen sums of each column phase, a tile apart, alternating, as far as `left` pixels go.
 ///
 /// # Safety
-/// The processor has AVX-512F and `row` has room for `left` pixels.
-#[target_feature(enable = "avx512f")]
-unsafe fn store_phases(sums: &[f32], phases: usize, row: *mut f32, left: usize) {
+/// The processor has the extension and `row` has room for `left` pixels.
+unsafe fn store_phases<V: Lanes, const VECTORS: usize>(
+    sums: &[f32],
+    phases: usize,
+    row: *mut f32,
+    left: usize,
+) {
     if phases == 2 {
-        let (even, odd) = (&sums[..LANES], &sums[TILE..][..LANES]);
+        let (even, odd) = (&sums[..LANES], &sums[tile_len(VECTORS)..][..LANES]);
         // SAFETY: both have sixteen elements, and the masks let `left` pixels through.
         unsafe {
-            let [low, high] = interleave(_mm512_loadu_ps(even.as_ptr()), _mm512_loadu_ps(odd.as_ptr()));
-            _mm512_mask_storeu_ps(row, mask(left), low);
-            _mm512_mask_storeu_ps(row.wrapping_add(LANES), mask(left.saturating_sub(LANES)), high);
+            V::run(
+                #[inline(always)]
+                move || {
+                    let [low, high] = V::interleave(V::load(even.as_ptr()), V::load(odd.as_ptr()));
+                    low.store_some(mask(left), row);
+                    high.store_some(mask(left.saturating_sub(LANES)), row.wrapping_add(LANES));
+                },
+            );
         }
         return;
     }
     for pixel in 0..left.min(phases * LANES) {
         // SAFETY: `pixel` is below `left`.
-        unsafe { *row.add(pixel) = sums[pixel % phases * TILE + pixel / phases] };
+        unsafe { *row.add(pixel) = sums[pixel % phases * tile_len(VECTORS) + pixel / phases] };
     }
 }
 
 /// What the sums of one tile are made of, and where they go.
-struct Tile<'a> {
+struct Tile<'a, const VECTORS: usize> {
     source: *const f32,
     /// Where the windows of each vector begin in the source.
     vectors: [usize; VECTORS],
@@ -299,7 +321,7 @@ struct Tile<'a> {
     bias: &'a [f32; CHANNELS],
     /// Where each vector of the first output channel goes, and which of its lanes.
     output: [*mut f32; VECTORS],
-    masks: [__mmask16; VECTORS],
+    masks: [Mask; VECTORS],
     /// Elements from one output channel to the next.
     plane: usize,
 }
@@ -307,52 +329,61 @@ struct Tile<'a> {
 /// Computes and stores a tile.
 ///
 /// # Safety
-/// The processor has AVX-512F, all that the tile describes can be read, and the lanes of the masks be
-/// written.
-type Kernel = unsafe fn(tile: &Tile);
+/// The processor has the extension it was chosen for, all that the tile describes can be read, and the lanes
+/// of the masks be written.
+type Kernel<const VECTORS: usize> = unsafe fn(tile: &Tile<VECTORS>);
 
 /// # Safety
 /// As for [`Kernel`].
-#[target_feature(enable = "avx512f")]
-unsafe fn vectors<const K: usize>(tile: &Tile) {
-    // SAFETY: the caller vouches for every element the tile describes.
+unsafe fn vectors<V: Lanes, const VECTORS: usize, const K: usize>(tile: &Tile<VECTORS>) {
+    // SAFETY: the caller vouches for the processor and for every element the tile describes.
     unsafe {
-        let mut sums = [[_mm512_setzero_ps(); VECTORS]; K];
-        for (sums, &bias) in sums.iter_mut().zip(tile.bias) {
-            *sums = [_mm512_set1_ps(bias); VECTORS];
-        }
-        let mut source = tile.vectors.map(|at| tile.source.add(at));
-        let mut weights = tile.weights;
-        for _ in 0..tile.channels {
-            for &tap in tile.taps {
-                let x = source.map(|source| _mm512_loadu_ps(source.add(tap)));
-                for (k, sums) in sums.iter_mut().enumerate() {
-                    let weight = _mm512_set1_ps(*weights.add(k));
-                    for (sum, &x) in sums.iter_mut().zip(&x) {
-                        *sum = _mm512_fmadd_ps(weight, x, *sum);
+        V::run(
+            #[inline(always)]
+            move || {
+                let mut sums = [[V::zero(); VECTORS]; K];
+                for (sums, &bias) in sums.iter_mut().zip(tile.bias) {
+                    *sums = [V::splat(bias); VECTORS];
+                }
+                let mut source = tile.vectors.map(|at| tile.source.add(at));
+                let mut weights = tile.weights;
+                for _ in 0..tile.channels {
+                    for &tap in tile.taps {
+                        let mut x = [V::zero(); VECTORS];
+                        for (x, source) in x.iter_mut().zip(&source) {
+                            *x = V::load(source.add(tap));
+                        }
+                        for (k, sums) in sums.iter_mut().enumerate() {
+                            let weight = V::splat(*weights.add(k));
+                            for (sum, &x) in sums.iter_mut().zip(&x) {
+                                *sum = sum.plus(weight, x);
+                            }
+                        }
+                        weights = weights.add(K);
+                    }
+                    weights = weights.wrapping_add(tile.skipped);
+                    for source in &mut source {
+                        *source = source.wrapping_add(tile.channel);
                     }
                 }
-                weights = weights.add(K);
-            }
-            weights = weights.wrapping_add(tile.skipped);
-            source = source.map(|source| source.wrapping_add(tile.channel));
-        }
-        for (k, sums) in sums.iter().enumerate() {
-            for ((&sum, &output), &lanes) in sums.iter().zip(&tile.output).zip(&tile.masks) {
-                _mm512_mask_storeu_ps(output.wrapping_add(k * tile.plane), lanes, sum);
-            }
-        }
+                for (k, sums) in sums.iter().enumerate() {
+                    for ((&sum, &output), &lanes) in sums.iter().zip(&tile.output).zip(&tile.masks) {
+                        sum.store_some(lanes, output.wrapping_add(k * tile.plane));
+                    }
+                }
+            },
+        );
     }
 }
 
-fn kernel(channels: usize) -> Kernel {
+fn kernel<V: Lanes, const VECTORS: usize>(channels: usize) -> Kernel<VECTORS> {
     match channels {
-        1 => vectors::<1>,
-        2 => vectors::<2>,
-        3 => vectors::<3>,
-        4 => vectors::<4>,
-        5 => vectors::<5>,
-        6 => vectors::<6>,
+        1 => vectors::<V, VECTORS, 1>,
+        2 => vectors::<V, VECTORS, 2>,
+        3 => vectors::<V, VECTORS, 3>,
+        4 => vectors::<V, VECTORS, 4>,
+        5 => vectors::<V, VECTORS, 5>,
+        6 => vectors::<V, VECTORS, 6>,
         _ => unreachable!("runs are of 1 to 6 channels"),
     }
 }

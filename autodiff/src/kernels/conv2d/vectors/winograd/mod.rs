@@ -20,12 +20,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) use self::gradient::weight_gradient;
 use self::grid::Grid;
-use self::scheme::{F2, F4, Lanes, Scheme, both_ways};
+use self::scheme::{F2, F4, Scheme, both_ways};
 use self::weights::{Panel, Weights};
 use super::correlation::Correlation;
-use super::lanes::{LANES, lanes_to_rows};
-use super::outer::{PIXELS, Tile, kernel};
-use super::panels::{BLOCK, padded_bias, vectors};
+use super::lanes::{LANES, Lanes, lanes_to_rows};
+use super::outer::{Tile, kernel};
+use super::panels::{padded_bias, vectors};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 
@@ -49,6 +49,9 @@ const LANE_OFFSETS: [usize; LANES] = {
     }
     offsets
 };
+
+/// What sums begin with, for a block of output channels.
+const ZEROS: [f32; 2 * LANES] = [0.0; 2 * LANES];
 
 /// The tiles into which outputs are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +84,7 @@ pub(super) fn tiles(c: &Correlation) -> Option<Tiles> {
 }
 
 /// output ← the correlation of source with w (+ bias), or false when some result is NaN or infinite.
-pub(super) fn correlate(
+pub(super) fn correlate<V: Lanes>(
     c: &Correlation,
     tiles: Tiles,
     source: &[f32],
@@ -90,12 +93,12 @@ pub(super) fn correlate(
     output: &mut [f32],
 ) -> bool {
     match tiles {
-        Tiles::Two => with::<F2, 2, 4>(c, source, w, bias, output),
-        Tiles::Four => with::<F4, 4, 6>(c, source, w, bias, output),
+        Tiles::Two => with::<V, F2, 2, 4>(c, source, w, bias, output),
+        Tiles::Four => with::<V, F4, 4, 6>(c, source, w, bias, output),
     }
 }
 
-fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
+fn with<V: Lanes, S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     c: &Correlation,
     source: &[f32],
     w: &[f32],
@@ -108,23 +111,23 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     let cached = grid.runs_of(tiles);
     let finite = AtomicBool::new(true);
     let output = SharedMut::new(output);
-    let blocks = c.outputs.div_ceil(BLOCK);
-    let job = Job::<OUT, SIZE> { c, grid, blocks, bias: padded_bias(c, bias), output: &output };
+    let blocks = c.outputs.div_ceil(V::BLOCK);
+    let job = Job::<OUT, SIZE> { c, grid, blocks, bias: padded_bias::<V>(c, bias), output: &output };
     // Either a task transforms its part of the source and uses it for all output channels, or, where that would make
     // too few tasks or leave them few tiles, all is transformed first. If the weights of a block are for one task then,
     // it transforms them itself, some at a time: there are many, and so they are written to no memory.
-    if tiles >= PIXELS && rows.div_ceil(cached) * c.groups >= PIECES {
-        let weights = Weights::new::<S, OUT, SIZE>(c, w);
+    if tiles >= V::PIXELS && rows.div_ceil(cached) * c.groups >= PIECES {
+        let weights = Weights::new::<V, S, OUT, SIZE>(c, w);
         let runs = rows.div_ceil(cached);
         tasks::run(runs * c.groups, c.operations, |task| {
             let (run, group) = (task % runs, task / runs);
             let own = run * cached..((run + 1) * cached).min(rows);
             let mut v = Scratch::<f32>::new(grid.transformed(own.len()));
-            let mut sums = Scratch::<f32>::new(grid.sums(own.len()));
-            // SAFETY: the processor has AVX-512F or this module would not run; the buffers have the lengths of the
+            let mut sums = Scratch::<f32>::new(grid.sums::<V>(own.len()));
+            // SAFETY: the processor has the extension or this module would not run; the buffers have the lengths of the
             // grid, and the task has its tile rows of its group's output planes to itself.
             unsafe {
-                grid.source::<S>(
+                grid.source::<V, S>(
                     c,
                     source,
                     group,
@@ -134,14 +137,14 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
                     v.as_mut_ptr(),
                 );
                 for block in 0..blocks {
-                    job.multiply(
+                    job.multiply::<V>(
                         block,
                         own.len(),
                         v.as_ptr(),
                         &weights.panel(group, block),
                         sums.as_mut_ptr(),
                     );
-                    if !job.outputs::<S>(group, block, own.clone(), sums.as_ptr()) {
+                    if !job.outputs::<V, S>(group, block, own.clone(), sums.as_ptr()) {
                         finite.store(false, Ordering::Relaxed);
                     }
                 }
@@ -153,8 +156,8 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
         let (runs, channels) = (rows.div_ceil(own_rows), grid.sources / LANES);
         let own = |run: usize| run * own_rows..((run + 1) * own_rows).min(rows);
         let len = grid.transformed(own_rows);
-        let weights = (runs > 1).then(|| Weights::new::<S, OUT, SIZE>(c, w));
-        let some = (WEIGHTS / (SIZE * SIZE * BLOCK * LANES)).clamp(1, channels);
+        let weights = (runs > 1).then(|| Weights::new::<V, S, OUT, SIZE>(c, w));
+        let some = (WEIGHTS / (SIZE * SIZE * V::BLOCK * LANES)).clamp(1, channels);
         // Some runs at a time, so that large pictures take no more memory.
         let at_once = (TRANSFORMED / (c.groups * len)).clamp(1, runs);
         let mut shared = Scratch::<f32>::new(c.groups * at_once * len);
@@ -169,7 +172,7 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
                     // SAFETY: as above; each task has its own channels of a part.
                     unsafe {
                         let v = parts.pointer().add(rest * len);
-                        grid.source::<S>(c, source, group, own(run), own(run), channel..channel + 1, v);
+                        grid.source::<V, S>(c, source, group, own(run), own(run), channel..channel + 1, v);
                     }
                 });
             }
@@ -177,21 +180,28 @@ fn with<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
                 let (run, rest) = (task % runs, task / runs);
                 let (block, group) = (rest % blocks, rest / blocks);
                 let own = own(run);
-                let mut sums = Scratch::<f32>::new(grid.sums(own.len()));
+                let mut sums = Scratch::<f32>::new(grid.sums::<V>(own.len()));
                 let v = shared[(group * runs + run) * len..][..len].as_ptr();
                 // SAFETY: as above; the task has its block of output channels of these rows to itself.
                 unsafe {
                     if let Some(weights) = &weights {
-                        job.multiply(block, own.len(), v, &weights.panel(group, block), sums.as_mut_ptr());
+                        job.multiply::<V>(
+                            block,
+                            own.len(),
+                            v,
+                            &weights.panel(group, block),
+                            sums.as_mut_ptr(),
+                        );
                     } else {
-                        let mut panel = Scratch::<f32>::new(weights::panel_len::<OUT, SIZE>(some));
+                        let mut panel = Scratch::<f32>::new(weights::panel_len::<V, OUT, SIZE>(some));
                         for first in (0..channels).step_by(some) {
                             let some = first..(first + some).min(channels);
-                            let panel = weights::panel::<S, OUT, SIZE>(c, w, group, block, some, &mut panel);
-                            job.multiply(block, own.len(), v, &panel, sums.as_mut_ptr());
+                            let panel =
+                                weights::panel::<V, S, OUT, SIZE>(c, w, group, block, some, &mut panel);
+                            job.multiply::<V>(block, own.len(), v, &panel, sums.as_mut_ptr());
                         }
                     }
-                    if !job.outputs::<S>(group, block, own, sums.as_ptr()) {
+                    if !job.outputs::<V, S>(group, block, own, sums.as_ptr()) {
                         finite.store(false, Ordering::Relaxed);
                     }
                 }
@@ -215,19 +225,25 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
     /// Sums the products of a run over the source channels of a panel, onto what is there if these are not the first.
     ///
     /// # Safety
-    /// The processor has AVX-512F, `v` and `sums` have the lengths of a run of so many tile rows, and the panel is one
+    /// The processor has the extension, `v` and `sums` have the lengths of a run of so many tile rows, and the panel is one
     /// of the block's.
-    unsafe fn multiply(&self, block: usize, rows: usize, v: *const f32, panel: &Panel<'_>, sums: *mut f32) {
-        const ZERO: [f32; BLOCK] = [0.0; BLOCK];
+    unsafe fn multiply<V: Lanes>(
+        &self,
+        block: usize,
+        rows: usize,
+        v: *const f32,
+        panel: &Panel<'_>,
+        sums: *mut f32,
+    ) {
         let grid = &self.grid;
-        let vectors = vectors(self.c.outputs, block * BLOCK);
+        let vectors = vectors::<V>(self.c.outputs, block * V::BLOCK);
         let tiles = rows * grid.wide;
-        let parts = tiles.div_ceil(PIXELS);
+        let parts = tiles.div_ceil(V::PIXELS);
         for element in 0..SIZE * SIZE {
             // SAFETY: each element of the transforms has its tiles and channels in `v`, and its tiles in `sums`.
             unsafe {
                 let v = v.add(element * grid.plane(rows) + panel.channels.start * tiles * LANES);
-                let sums = sums.add(element * grid.sums_plane(rows));
+                let sums = sums.add(element * grid.sums_plane::<V>(rows));
                 let weights = &panel.weights[element * panel.plane..][..panel.plane];
                 let more = panel.channels.start > 0;
                 for part in 0..parts {
@@ -242,12 +258,12 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
                         tap_count: LANES,
                         weights: weights.as_ptr(),
                         skipped: 0,
-                        first: if more { sums } else { ZERO.as_ptr() },
+                        first: if more { sums } else { ZEROS.as_ptr() },
                         first_step: if more { vectors * LANES } else { 0 },
                         output: sums,
                         plane: 0,
                     };
-                    kernel::<LANES>(1, own.len(), vectors)(&tile, sums);
+                    kernel::<V, LANES>(1, own.len(), vectors)(&tile, sums);
                 }
             }
         }
@@ -256,9 +272,8 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
     /// Transforms the sums of the tile rows `rows` to outputs, and tells whether all are finite.
     ///
     /// # Safety
-    /// The processor has AVX-512F, `sums` has the length of the run's, and nothing else uses these outputs.
-    #[target_feature(enable = "avx512f")]
-    unsafe fn outputs<S: Scheme<OUT, SIZE>>(
+    /// The processor has the extension, `sums` has the length of the run's, and nothing else uses these outputs.
+    unsafe fn outputs<V: Lanes, S: Scheme<OUT, SIZE>>(
         &self,
         group: usize,
         block: usize,
@@ -267,53 +282,59 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
     ) -> bool {
         let (c, grid) = (self.c, &self.grid);
         let [height, width] = c.output;
-        let plane = grid.sums_plane(rows.len());
-        let start = block * BLOCK;
-        let vectors = vectors(c.outputs, start);
+        let plane = grid.sums_plane::<V>(rows.len());
+        let start = block * V::BLOCK;
+        let vectors = vectors::<V>(c.outputs, start);
         let line = grid.wide * OUT * LANES;
         let mut pixels = Scratch::<f32>::new(OUT * line);
-        let bias = &self.bias[(group * self.blocks + block) * BLOCK..][..BLOCK];
-        // SAFETY: the processor has AVX-512F, the sums of the run lie in `sums`, the pixels of a tile row in `pixels`,
+        let bias = &self.bias[(group * self.blocks + block) * V::BLOCK..][..V::BLOCK];
+        // SAFETY: the processor has the extension, the sums of the run lie in `sums`, the pixels of a tile row in `pixels`,
         // and the task has the outputs of these rows and channels to itself.
         unsafe {
-            // Products of 0 and the outputs add up to 0 if these are all finite, to NaN otherwise.
-            let mut zeros = Lanes::zero();
-            for (i, row) in rows.clone().enumerate() {
-                let (image, top) = (row / grid.high, row % grid.high * OUT);
-                for v in 0..vectors {
-                    let bias = Lanes::load(bias.as_ptr().add(v * LANES));
-                    for tile in 0..grid.wide {
-                        let from = sums.add((i * grid.wide + tile) * vectors * LANES + v * LANES);
-                        let mut m = [[Lanes::zero(); SIZE]; SIZE];
-                        for (at, m) in m.as_flattened_mut().iter_mut().enumerate() {
-                            *m = Lanes::load(from.add(at * plane));
-                        }
-                        for (r, row) in both_ways(
-                            m,
-                            #[inline(always)]
-                            |x| S::outputs(x),
-                        )
-                        .iter()
-                        .enumerate()
-                        {
-                            for (s, &y) in row.iter().enumerate() {
-                                let y = y + bias;
-                                zeros = zeros.plus(0.0, y);
-                                y.store(pixels.as_mut_ptr().add(r * line + (tile * OUT + s) * LANES));
+            let pixels = pixels.as_mut_ptr();
+            V::run(
+                #[inline(always)]
+                move || {
+                    // Products of 0 and the outputs add up to 0 if these are all finite, to NaN otherwise.
+                    let mut zeros = V::zero();
+                    for (i, row) in rows.clone().enumerate() {
+                        let (image, top) = (row / grid.high, row % grid.high * OUT);
+                        for v in 0..vectors {
+                            let bias = V::load(bias.as_ptr().add(v * LANES));
+                            for tile in 0..grid.wide {
+                                let from = sums.add((i * grid.wide + tile) * vectors * LANES + v * LANES);
+                                let mut m = [[V::zero(); SIZE]; SIZE];
+                                for (at, m) in m.as_flattened_mut().iter_mut().enumerate() {
+                                    *m = V::load(from.add(at * plane));
+                                }
+                                for (r, row) in both_ways(
+                                    m,
+                                    #[inline(always)]
+                                    |x| S::outputs(x),
+                                )
+                                .iter()
+                                .enumerate()
+                                {
+                                    for (s, &y) in row.iter().enumerate() {
+                                        let y = y + bias;
+                                        zeros = zeros.plus_scaled(0.0, y);
+                                        y.store(pixels.add(r * line + (tile * OUT + s) * LANES));
+                                    }
+                                }
+                            }
+                            let first = start + v * LANES;
+                            let channels = (c.outputs - first).min(LANES);
+                            let at = ((image * c.groups + group) * c.outputs + first) * height;
+                            for r in 0..OUT.min(height - top) {
+                                let to = self.output.pointer().add((at + top + r) * width);
+                                let from = pixels.add(r * line);
+                                lanes_to_rows::<V>(from, LANES, width, channels, to, height * width);
                             }
                         }
                     }
-                    let first = start + v * LANES;
-                    let channels = (c.outputs - first).min(LANES);
-                    let at = ((image * c.groups + group) * c.outputs + first) * height;
-                    for r in 0..OUT.min(height - top) {
-                        let to = self.output.pointer().add((at + top + r) * width);
-                        let from = pixels.as_ptr().add(r * line);
-                        lanes_to_rows(from, LANES, width, channels, to, height * width);
-                    }
-                }
-            }
-            zeros.sum() == 0.0
+                    zeros.sum() == 0.0
+                },
+            )
         }
     }
 }

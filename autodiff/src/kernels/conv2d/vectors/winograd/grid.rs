@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use super::super::correlation::Correlation;
-use super::super::lanes::LANES;
-use super::super::panels::BLOCK;
+use super::super::lanes::{LANES, Lanes};
 use super::scheme::{Scheme, both_ways};
 use super::windows::Windows;
 use crate::kernels::scratch::Scratch;
@@ -52,11 +51,10 @@ impl<const OUT: usize, const SIZE: usize> Grid<OUT, SIZE> {
     /// Transforms the windows of the tile rows `own` of a run, for the vectors `channels` of source channels.
     ///
     /// # Safety
-    /// The processor has AVX-512F, and `v` has the length of the run's transformed source, of which nothing else uses
+    /// The processor has the extension, and `v` has the length of the run's transformed source, of which nothing else uses
     /// these rows and channels.
-    #[target_feature(enable = "avx512f")]
     #[allow(clippy::too_many_arguments)]
-    pub(super) unsafe fn source<S: Scheme<OUT, SIZE>>(
+    pub(super) unsafe fn source<V: Lanes, S: Scheme<OUT, SIZE>>(
         &self,
         c: &Correlation,
         source: &[f32],
@@ -77,9 +75,9 @@ impl<const OUT: usize, const SIZE: usize> Grid<OUT, SIZE> {
                 let image = row / self.high;
                 let from = ((image * c.groups + group) * c.sources + first) * planes;
                 let from = &source[from..][..present * planes];
-                // SAFETY: the processor has AVX-512F, and the transforms of these tiles lie in `v`.
+                // SAFETY: the processor has the extension, and the transforms of these tiles lie in `v`.
                 unsafe {
-                    windows.fill(
+                    windows.fill::<V>(
                         from,
                         present,
                         row % self.high,
@@ -87,33 +85,39 @@ impl<const OUT: usize, const SIZE: usize> Grid<OUT, SIZE> {
                         &mut slab,
                     );
                     let to = v.add((channel * run.len() + row - run.start) * self.wide * LANES);
-                    for tile in 0..self.wide {
-                        let to = to.add(tile * LANES);
-                        for (i, row) in both_ways(
-                            windows.at(&slab, tile),
-                            #[inline(always)]
-                            |x| S::source(x),
-                        )
-                        .iter()
-                        .enumerate()
-                        {
-                            for (j, &x) in row.iter().enumerate() {
-                                x.store(to.add((i * SIZE + j) * plane));
+                    let (windows, slab) = (&windows, &slab[..]);
+                    V::run(
+                        #[inline(always)]
+                        move || {
+                            for tile in 0..self.wide {
+                                let to = to.add(tile * LANES);
+                                for (i, row) in both_ways(
+                                    windows.at::<V>(slab, tile),
+                                    #[inline(always)]
+                                    |x| S::source(x),
+                                )
+                                .iter()
+                                .enumerate()
+                                {
+                                    for (j, &x) in row.iter().enumerate() {
+                                        x.store(to.add((i * SIZE + j) * plane));
+                                    }
+                                }
                             }
-                        }
-                    }
+                        },
+                    );
                 }
             }
         }
     }
 
     /// Elements from one element of the sums of a run to the next; `[tiles][16 or 32]` each.
-    pub(super) fn sums_plane(&self, rows: usize) -> usize {
-        rows * self.wide * BLOCK + Self::APART
+    pub(super) fn sums_plane<V: Lanes>(&self, rows: usize) -> usize {
+        rows * self.wide * V::BLOCK + Self::APART
     }
 
     /// Elements of the sums of a run.
-    pub(super) fn sums(&self, rows: usize) -> usize {
-        SIZE * SIZE * self.sums_plane(rows)
+    pub(super) fn sums<V: Lanes>(&self, rows: usize) -> usize {
+        SIZE * SIZE * self.sums_plane::<V>(rows)
     }
 }

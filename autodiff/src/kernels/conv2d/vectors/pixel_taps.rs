@@ -1,12 +1,10 @@
-//! The weight gradient for few output channels: tiles of a few taps × up to 6 channels, summed over vectors
-//! of sixteen pixels.
+//! The weight gradient for few output channels: tiles of a few taps × up to 6 channels (or 2), summed over
+//! vectors of sixteen pixels.
 //!
 //! Each lane sums over its own pixels of every vector; the lanes are added up at the end.
 
-use std::arch::x86_64::*;
-
 use super::correlation::Correlation;
-use super::lanes::{LANES, mask};
+use super::lanes::{LANES, Lanes, mask};
 use super::pixels::channel_runs;
 use super::slab::Layout;
 use super::taps::Cuts;
@@ -16,7 +14,7 @@ use crate::kernels::scratch::Scratch;
 const PIXELS: usize = 1024;
 
 /// dw ← the weight gradient; `c` is the forward pass, its source x and its output dy.
-pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+pub(super) fn weight_gradient<V: Lanes>(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let [p_len, q_len] = c.output;
     let (pixels, planes) = (p_len * q_len, c.source[0] * c.source[1]);
     let taps = c.tap_count();
@@ -36,12 +34,12 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
             for row in (0..p_len).step_by(rows) {
                 let high = rows.min(p_len - row);
                 // SAFETY: x has the planes of the channels and the slab the length of the layout.
-                unsafe { layout.fill(x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
-                for run in channel_runs(c.outputs) {
+                unsafe { layout.fill::<V>(x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
+                for run in channel_runs(c.outputs, most_channels::<V>()) {
                     let dy =
                         &dy[((image * c.groups + group) * c.outputs + run.start) * pixels + row * q_len..];
                     let sums = &mut sums[lines * run.start * LANES..];
-                    let tiles = lines.div_ceil(most_taps(run.len()));
+                    let tiles = lines.div_ceil(most_taps::<V>(run.len()));
                     for tile in 0..tiles {
                         let own = tile * lines / tiles..(tile + 1) * lines / tiles;
                         let block = Block {
@@ -56,12 +54,12 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
                         let sums = sums[own.start * run.len() * LANES..].as_mut_ptr();
                         // SAFETY: the slab holds the windows of these pixels and dy the pixels, and there are
                         // sums for each tap and channel.
-                        unsafe { kernel(own.len(), run.len())(&block, sums) };
+                        unsafe { kernel::<V>(own.len(), run.len())(&block, sums) };
                     }
                 }
             }
         }
-        for run in channel_runs(c.outputs) {
+        for run in channel_runs(c.outputs, most_channels::<V>()) {
             for line in 0..lines {
                 for (i, k) in run.clone().enumerate() {
                     let sums = &sums[(lines * run.start + line * run.len() + i) * LANES..][..LANES];
@@ -74,9 +72,14 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
     });
 }
 
-/// The most taps of a tile: as many as keep the sums in registers.
-fn most_taps(channels: usize) -> usize {
-    (24 / channels).min(12)
+/// The most output channels of a tile.
+fn most_channels<V: Lanes>() -> usize {
+    if V::WIDE { 6 } else { 2 }
+}
+
+/// The most taps of a tile with so many channels: as many as keep the sums in registers.
+fn most_taps<V: Lanes>(channels: usize) -> usize {
+    if V::WIDE { (24 / channels).min(12) } else { 4 / channels }
 }
 
 /// A block of pixels, and the taps whose products with them are summed.
@@ -98,71 +101,83 @@ struct Block {
 /// Adds the products of a block to the sums `[taps][channels][16]`.
 ///
 /// # Safety
-/// The processor has AVX-512F, and all that the block describes can be read.
+/// The processor has the extension it was chosen for, and all that the block describes can be read.
 type Kernel = unsafe fn(block: &Block, sums: *mut f32);
 
 /// # Safety
 /// As for [`Kernel`].
-#[target_feature(enable = "avx512f")]
-unsafe fn inner<const TAPS: usize, const K: usize>(block: &Block, sums: *mut f32) {
-    // SAFETY: the caller vouches for every element the block describes, and the mask of the last vector
-    // of a row for what lies behind it.
+unsafe fn inner<V: Lanes, const TAPS: usize, const K: usize>(block: &Block, sums: *mut f32) {
+    // SAFETY: the caller vouches for the processor and for every element the block describes, and the mask of
+    // the last vector of a row for what lies behind it.
     unsafe {
-        let mut sum = [[_mm512_setzero_ps(); K]; TAPS];
-        for (i, sum) in sum.as_flattened_mut().iter_mut().enumerate() {
-            *sum = _mm512_loadu_ps(sums.add(i * LANES));
-        }
-        let whole = block.wide / LANES * LANES;
-        let rest = mask(block.wide - whole);
-        for row in 0..block.high {
-            let (window, dy) = (block.source.add(row * block.row), block.dy.add(row * block.wide));
-            for column in (0..whole).step_by(LANES) {
-                let mut gradient = [_mm512_setzero_ps(); K];
-                for (k, gradient) in gradient.iter_mut().enumerate() {
-                    *gradient = _mm512_loadu_ps(dy.add(k * block.plane + column));
+        V::run(
+            #[inline(always)]
+            move || {
+                let mut sum = [[V::zero(); K]; TAPS];
+                for (i, sum) in sum.as_flattened_mut().iter_mut().enumerate() {
+                    *sum = V::load(sums.add(i * LANES));
                 }
-                for (t, tap) in sum.iter_mut().enumerate() {
-                    let x = _mm512_loadu_ps(window.add(*block.taps.add(t) + column));
-                    for (sum, &gradient) in tap.iter_mut().zip(&gradient) {
-                        *sum = _mm512_fmadd_ps(x, gradient, *sum);
+                let whole = block.wide / LANES * LANES;
+                let rest = mask(block.wide - whole);
+                for row in 0..block.high {
+                    let (window, dy) = (block.source.add(row * block.row), block.dy.add(row * block.wide));
+                    for column in (0..whole).step_by(LANES) {
+                        let mut gradient = [V::zero(); K];
+                        for (k, gradient) in gradient.iter_mut().enumerate() {
+                            *gradient = V::load(dy.add(k * block.plane + column));
+                        }
+                        for (t, tap) in sum.iter_mut().enumerate() {
+                            let x = V::load(window.add(*block.taps.add(t) + column));
+                            for (sum, &gradient) in tap.iter_mut().zip(&gradient) {
+                                *sum = sum.plus(x, gradient);
+                            }
+                        }
+                    }
+                    if rest != 0 {
+                        let mut gradient = [V::zero(); K];
+                        for (k, gradient) in gradient.iter_mut().enumerate() {
+                            *gradient = V::load_some(rest, dy.add(k * block.plane + whole));
+                        }
+                        for (t, tap) in sum.iter_mut().enumerate() {
+                            // Both masked: what follows in the slab may be NaN.
+                            let x = V::load_some(rest, window.add(*block.taps.add(t) + whole));
+                            for (sum, &gradient) in tap.iter_mut().zip(&gradient) {
+                                *sum = sum.plus(x, gradient);
+                            }
+                        }
                     }
                 }
-            }
-            if rest != 0 {
-                let mut gradient = [_mm512_setzero_ps(); K];
-                for (k, gradient) in gradient.iter_mut().enumerate() {
-                    *gradient = _mm512_maskz_loadu_ps(rest, dy.add(k * block.plane + whole));
+                for (i, &sum) in sum.as_flattened().iter().enumerate() {
+                    sum.store(sums.add(i * LANES));
                 }
-                for (t, tap) in sum.iter_mut().enumerate() {
-                    // Both masked: what follows in the slab may be NaN.
-                    let x = _mm512_maskz_loadu_ps(rest, window.add(*block.taps.add(t) + whole));
-                    for (sum, &gradient) in tap.iter_mut().zip(&gradient) {
-                        *sum = _mm512_fmadd_ps(x, gradient, *sum);
-                    }
-                }
-            }
-        }
-        for (i, &sum) in sum.as_flattened().iter().enumerate() {
-            _mm512_storeu_ps(sums.add(i * LANES), sum);
-        }
+            },
+        );
     }
 }
 
-fn kernel(taps: usize, channels: usize) -> Kernel {
+fn kernel<V: Lanes>(taps: usize, channels: usize) -> Kernel {
     macro_rules! table {
         ($($channels:literal: $($taps:literal)*;)*) => {
             match (taps, channels) {
-                $($(($taps, $channels) => inner::<$taps, $channels>,)*)*
-                _ => unreachable!("tiles are of 24 sums at the most"),
+                $($(($taps, $channels) => inner::<V, $taps, $channels>,)*)*
+                _ => unreachable!("tiles are of {} taps at the most", most_taps::<V>(channels)),
             }
         };
     }
-    table! {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12;
-        2: 1 2 3 4 5 6 7 8 9 10 11 12;
-        3: 1 2 3 4 5 6 7 8;
-        4: 1 2 3 4 5 6;
-        5: 1 2 3 4;
-        6: 1 2 3 4;
+    // A condition known when this is compiled: each extension has only its own tiles.
+    if V::WIDE {
+        table! {
+            1: 1 2 3 4 5 6 7 8 9 10 11 12;
+            2: 1 2 3 4 5 6 7 8 9 10 11 12;
+            3: 1 2 3 4 5 6 7 8;
+            4: 1 2 3 4 5 6;
+            5: 1 2 3 4;
+            6: 1 2 3 4;
+        }
+    } else {
+        table! {
+            1: 1 2 3 4;
+            2: 1 2;
+        }
     }
 }

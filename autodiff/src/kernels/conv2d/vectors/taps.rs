@@ -1,16 +1,15 @@
-//! The weight gradient: tiles of up to 12 taps × 32 output channels, summed over pixels.
+//! The weight gradient: tiles of up to 12 taps × 32 output channels (or 6 × 16), summed over pixels.
 //!
 //! With dy transposed to `[pixel][output channel]`, each pixel adds the outer product of the inputs its
 //! taps read (broadcast from the slab) and its channels of dy (one or two vectors) to sums that stay in
 //! registers for a whole block of pixels.
 
-use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::super::unfolded::add_in_order;
 use super::correlation::Correlation;
-use super::lanes::{LANES, lanes_to_rows, rows_to_lanes};
-use super::panels::{BLOCK, vectors};
+use super::lanes::{LANES, Lanes, lanes_to_rows, rows_to_lanes};
+use super::panels::vectors;
 use super::slab::Layout;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
@@ -69,23 +68,23 @@ impl Cuts {
 }
 
 /// dw ← the weight gradient; `c` is the forward pass, its source x and its output dy.
-pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+pub(super) fn weight_gradient<V: Lanes>(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let [p_len, q_len] = c.output;
     let pixels = p_len * q_len;
     let planes = c.source[0] * c.source[1];
-    let blocks = c.outputs.div_ceil(BLOCK);
+    let blocks = c.outputs.div_ceil(V::BLOCK);
     let taps = c.tap_count();
-    let transposed = transposed(c, dy, blocks);
+    let transposed = transposed::<V>(c, dy, blocks);
     let in_place = c.is_pointwise() && p_len == 1;
     // Blocks of whole rows, or of a part of a row where that is long already (only in place).
     let rows = (PIXELS / q_len).clamp(1, p_len);
     let columns = if in_place { q_len.min(PIXELS) } else { q_len };
     let layout = if in_place { Layout::in_place(c) } else { Layout::new(c, rows) };
     let offsets: Vec<usize> = c.taps[0].iter().map(|tap| layout.tap(tap)).collect();
-    let cuts = Cuts::new(c, taps * blocks * BLOCK);
+    let cuts = Cuts::new(c, taps * blocks * V::BLOCK);
     cuts.run(c, dw, |images, group, channels, dw, part| {
         let lines = channels.len() * taps;
-        let mut sums = Scratch::new(blocks * lines * BLOCK);
+        let mut sums = Scratch::new(blocks * lines * V::BLOCK);
         sums.fill(0.0);
         let mut slab = Scratch::new(if in_place { 0 } else { layout.len(channels.len()) });
         let offsets: Vec<usize> = (0..lines).map(|i| i / taps * layout.channel + offsets[i % taps]).collect();
@@ -97,22 +96,22 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
                     x
                 } else {
                     // SAFETY: x has the planes of the channels and the slab the length of the layout.
-                    unsafe { layout.fill(x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
+                    unsafe { layout.fill::<V>(x.as_ptr(), channels.len(), row, high, slab.as_mut_ptr()) };
                     &slab[..]
                 };
                 for column in (0..q_len).step_by(columns) {
                     let wide = columns.min(q_len - column);
                     for block in 0..blocks {
-                        let vectors = vectors(c.outputs, block * BLOCK);
+                        let vectors = vectors::<V>(c.outputs, block * V::BLOCK);
                         let size = vectors * LANES;
                         let dy = (image * c.groups + group) * blocks + block;
-                        let dy = &transposed[dy * pixels * BLOCK + (row * q_len + column) * size..];
-                        let sums = &mut sums[block * lines * BLOCK..];
-                        let most = TAPS * 2 / vectors;
+                        let dy = &transposed[dy * pixels * V::BLOCK + (row * q_len + column) * size..];
+                        let sums = &mut sums[block * lines * V::BLOCK..];
+                        let most = most_taps::<V>(vectors);
                         let tiles = lines.div_ceil(most);
                         for tile in 0..tiles {
                             let own = tile * lines / tiles..(tile + 1) * lines / tiles;
-                            let kernel = kernel(own.len(), vectors);
+                            let kernel = kernel::<V>(own.len(), vectors);
                             let block = Block {
                                 source: windows[column..].as_ptr(),
                                 row: layout.row(),
@@ -131,17 +130,17 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
         }
         let depth = c.sources * taps;
         for block in 0..blocks {
-            let start = block * BLOCK;
-            let vectors = vectors(c.outputs, start);
+            let start = block * V::BLOCK;
+            let vectors = vectors::<V>(c.outputs, start);
             for v in 0..vectors {
                 let first = start + v * LANES;
-                let sums = &sums[block * lines * BLOCK + v * LANES..];
+                let sums = &sums[block * lines * V::BLOCK + v * LANES..];
                 let to = part + (group * c.outputs + first) * depth + channels.start * taps;
                 // SAFETY: the task has its channels of this part of dw to itself.
                 unsafe {
                     let to = dw.pointer().add(to);
                     let channels = (c.outputs - first).min(LANES);
-                    lanes_to_rows(sums.as_ptr(), vectors * LANES, lines, channels, to, depth);
+                    lanes_to_rows::<V>(sums.as_ptr(), vectors * LANES, lines, channels, to, depth);
                 }
             }
         }
@@ -149,31 +148,33 @@ pub(super) fn weight_gradient(c: &Correlation, x: &[f32], dy: &[f32], dw: &mut [
 }
 
 /// dy of each image, group and block of output channels as `[pixels][16 or 32]`.
-fn transposed(c: &Correlation, dy: &[f32], blocks: usize) -> Scratch<f32> {
+fn transposed<V: Lanes>(c: &Correlation, dy: &[f32], blocks: usize) -> Scratch<f32> {
     let pixels = c.output[0] * c.output[1];
-    let mut transposed = Scratch::new(c.images * c.groups * blocks * pixels * BLOCK);
+    let mut transposed = Scratch::new(c.images * c.groups * blocks * pixels * V::BLOCK);
     let parts = SharedMut::new(&mut transposed);
     tasks::run(c.images * c.groups * blocks, 4 * dy.len(), |task| {
-        let (image_group, start) = (task / blocks, task % blocks * BLOCK);
+        let (image_group, start) = (task / blocks, task % blocks * V::BLOCK);
         // SAFETY: each task has a block of its own.
-        let to = unsafe { parts.part(task * pixels * BLOCK, pixels * BLOCK) };
-        let vectors = vectors(c.outputs, start);
+        let to = unsafe { parts.part(task * pixels * V::BLOCK, pixels * V::BLOCK) };
+        let vectors = vectors::<V>(c.outputs, start);
         for v in 0..vectors {
             let first = start + v * LANES;
             let rows = (c.outputs - first).min(LANES);
             let from = &dy[(image_group * c.outputs + first) * pixels..][..rows * pixels];
-            // SAFETY: the processor has AVX-512F, and `to` has a row of `vectors` vectors for each pixel.
+            // SAFETY: the processor has the extension, and `to` has a row of `vectors` vectors for each pixel.
             unsafe {
                 let to = to[v * LANES..].as_mut_ptr();
-                rows_to_lanes(from.as_ptr(), pixels, rows, pixels, to, vectors * LANES);
+                rows_to_lanes::<V>(from.as_ptr(), pixels, rows, pixels, to, vectors * LANES);
             }
         }
     });
     transposed
 }
 
-/// The most taps of a tile with two vectors of output channels.
-const TAPS: usize = 12;
+/// The most taps of a tile with so many vectors of output channels.
+fn most_taps<V: Lanes>(vectors: usize) -> usize {
+    if V::WIDE { 24 / vectors } else { 6 }
+}
 
 /// A block of pixels, and the taps whose products with them are summed.
 struct Block {
@@ -192,76 +193,86 @@ struct Block {
 /// Adds the products of a block to the sums `[taps][16 or 32]`.
 ///
 /// # Safety
-/// The processor has AVX-512F, and all that the block describes can be read.
+/// The processor has the extension it was chosen for, and all that the block describes can be read.
 type Kernel = unsafe fn(block: &Block, sums: *mut f32);
 
 /// # Safety
 /// As for [`Kernel`].
-#[target_feature(enable = "avx512f")]
-unsafe fn outer<const TAPS: usize, const VECTORS: usize, const UNROLLED: usize>(
+unsafe fn outer<V: Lanes, const TAPS: usize, const VECTORS: usize, const UNROLLED: usize>(
     block: &Block,
     sums: *mut f32,
 ) {
-    // SAFETY: the caller vouches for every element the block describes.
+    // SAFETY: the caller vouches for the processor and for every element the block describes.
     unsafe {
-        let mut sum = [[_mm512_setzero_ps(); VECTORS]; TAPS];
-        for (t, tap) in sum.iter_mut().enumerate() {
-            for (v, sum) in tap.iter_mut().enumerate() {
-                *sum = _mm512_loadu_ps(sums.add((t * VECTORS + v) * LANES));
-            }
-        }
-        let mut dy = block.dy;
-        for row in 0..block.high {
-            let mut window = block.source.add(row * block.row);
-            // Several pixels to each look at a tap's offset.
-            for _ in 0..block.wide / UNROLLED {
-                let mut gradient = [[_mm512_setzero_ps(); VECTORS]; UNROLLED];
-                for (i, gradient) in gradient.as_flattened_mut().iter_mut().enumerate() {
-                    *gradient = _mm512_loadu_ps(dy.add(i * LANES));
-                }
-                dy = dy.add(UNROLLED * VECTORS * LANES);
+        V::run(
+            #[inline(always)]
+            move || {
+                let mut sum = [[V::zero(); VECTORS]; TAPS];
                 for (t, tap) in sum.iter_mut().enumerate() {
-                    let x = window.add(*block.taps.add(t));
-                    for (u, gradient) in gradient.iter().enumerate() {
-                        let x = _mm512_set1_ps(*x.add(u));
-                        for (sum, &gradient) in tap.iter_mut().zip(gradient) {
-                            *sum = _mm512_fmadd_ps(x, gradient, *sum);
-                        }
-                    }
-                }
-                window = window.add(UNROLLED);
-            }
-            for _ in 0..block.wide % UNROLLED {
-                for (t, tap) in sum.iter_mut().enumerate() {
-                    let x = _mm512_set1_ps(*window.add(*block.taps.add(t)));
                     for (v, sum) in tap.iter_mut().enumerate() {
-                        *sum = _mm512_fmadd_ps(x, _mm512_loadu_ps(dy.add(v * LANES)), *sum);
+                        *sum = V::load(sums.add((t * VECTORS + v) * LANES));
                     }
                 }
-                dy = dy.add(VECTORS * LANES);
-                window = window.add(1);
-            }
-        }
-        for (t, tap) in sum.iter().enumerate() {
-            for (v, &sum) in tap.iter().enumerate() {
-                _mm512_storeu_ps(sums.add((t * VECTORS + v) * LANES), sum);
-            }
-        }
+                let mut dy = block.dy;
+                for row in 0..block.high {
+                    let mut window = block.source.add(row * block.row);
+                    // Several pixels to each look at a tap's offset.
+                    for _ in 0..block.wide / UNROLLED {
+                        let mut gradient = [[V::zero(); VECTORS]; UNROLLED];
+                        for (i, gradient) in gradient.as_flattened_mut().iter_mut().enumerate() {
+                            *gradient = V::load(dy.add(i * LANES));
+                        }
+                        dy = dy.add(UNROLLED * VECTORS * LANES);
+                        for (t, tap) in sum.iter_mut().enumerate() {
+                            let x = window.add(*block.taps.add(t));
+                            for (u, gradient) in gradient.iter().enumerate() {
+                                let x = V::splat(*x.add(u));
+                                for (sum, &gradient) in tap.iter_mut().zip(gradient) {
+                                    *sum = sum.plus(x, gradient);
+                                }
+                            }
+                        }
+                        window = window.add(UNROLLED);
+                    }
+                    for _ in 0..block.wide % UNROLLED {
+                        for (t, tap) in sum.iter_mut().enumerate() {
+                            let x = V::splat(*window.add(*block.taps.add(t)));
+                            for (v, sum) in tap.iter_mut().enumerate() {
+                                *sum = sum.plus(x, V::load(dy.add(v * LANES)));
+                            }
+                        }
+                        dy = dy.add(VECTORS * LANES);
+                        window = window.add(1);
+                    }
+                }
+                for (t, tap) in sum.iter().enumerate() {
+                    for (v, &sum) in tap.iter().enumerate() {
+                        sum.store(sums.add((t * VECTORS + v) * LANES));
+                    }
+                }
+            },
+        );
     }
 }
 
-fn kernel(taps: usize, vectors: usize) -> Kernel {
+fn kernel<V: Lanes>(taps: usize, vectors: usize) -> Kernel {
     macro_rules! table {
-        ($($narrow:literal)*; $($wide:literal)*) => {
+        ($($vectors:literal $unrolled:literal: $($taps:literal)*;)*) => {
             match (taps, vectors) {
-                $(($narrow, 1) => outer::<$narrow, 1, 4>,)*
-                $(($wide, 2) => outer::<$wide, 2, 2>,)*
-                _ => unreachable!("tiles are of 1 to 24 taps × 16 or 1 to 12 × 32 channels"),
+                $($(($taps, $vectors) => outer::<V, $taps, $vectors, $unrolled>,)*)*
+                _ => unreachable!("tiles are of {} taps at the most", most_taps::<V>(vectors)),
             }
         };
     }
-    table! {
-        1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24;
-        1 2 3 4 5 6 7 8 9 10 11 12
+    // A condition known when this is compiled: each extension has only its own tiles.
+    if V::WIDE {
+        table! {
+            1 4: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24;
+            2 2: 1 2 3 4 5 6 7 8 9 10 11 12;
+        }
+    } else {
+        table! {
+            1 1: 1 2 3 4 5 6;
+        }
     }
 }

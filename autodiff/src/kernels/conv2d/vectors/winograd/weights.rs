@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::super::correlation::Correlation;
-use super::super::lanes::{LANES, rows_to_lanes};
-use super::super::panels::{BLOCK, vectors};
+use super::super::lanes::{LANES, Lanes, rows_to_lanes};
+use super::super::panels::vectors;
 use super::grid::Grid;
-use super::scheme::{Lanes, Scheme, TAPS, both_ways};
+use super::scheme::{Scheme, TAPS, both_ways};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 
@@ -21,8 +21,8 @@ pub(super) struct Panel<'a> {
 }
 
 /// Elements of the panel of `channels` vectors of source channels, from one element of the transform to the next.
-fn plane<const OUT: usize, const SIZE: usize>(channels: usize) -> usize {
-    channels * LANES * BLOCK + Grid::<OUT, SIZE>::APART
+fn plane<V: Lanes, const OUT: usize, const SIZE: usize>(channels: usize) -> usize {
+    channels * LANES * V::BLOCK + Grid::<OUT, SIZE>::APART
 }
 
 /// The panels of all source channels, for each group and block of output channels.
@@ -36,12 +36,12 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    pub(super) fn new<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
+    pub(super) fn new<V: Lanes, S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
         c: &Correlation,
         w: &[f32],
     ) -> Self {
-        let (blocks, channels) = (c.outputs.div_ceil(BLOCK), c.sources.div_ceil(LANES));
-        let plane = plane::<OUT, SIZE>(channels);
+        let (blocks, channels) = (c.outputs.div_ceil(V::BLOCK), c.sources.div_ceil(LANES));
+        let plane = plane::<V, OUT, SIZE>(channels);
         let panel = SIZE * SIZE * plane;
         let mut weights = Scratch::<f32>::new(c.groups * blocks * panel);
         let parts = SharedMut::new(&mut weights);
@@ -49,13 +49,13 @@ impl Weights {
             let (channel, part) = (task % channels, task / channels);
             let (group, block) = (part / blocks, part % blocks);
             let w = &w[group * c.weight_group..][..c.weight_group];
-            // SAFETY: each task has its own source channels of a panel, and the processor has AVX-512F or this module
-            // would not run.
+            // SAFETY: each task has its own source channels of a panel, and the processor has the extension or this
+            // module would not run.
             unsafe {
                 let to = parts
                     .pointer()
-                    .add(part * panel + channel * LANES * vectors(c.outputs, block * BLOCK) * LANES);
-                transform::<S, OUT, SIZE>(c, w, block * BLOCK, channel * LANES, to, plane);
+                    .add(part * panel + channel * LANES * vectors::<V>(c.outputs, block * V::BLOCK) * LANES);
+                transform::<V, S, OUT, SIZE>(c, w, block * V::BLOCK, channel * LANES, to, plane);
             }
         });
         Self { weights, blocks, panel, plane, channels }
@@ -69,7 +69,7 @@ impl Weights {
 }
 
 /// The panel of some vectors of source channels, which is written to `to`.
-pub(super) fn panel<'a, S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
+pub(super) fn panel<'a, V: Lanes, S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     c: &Correlation,
     w: &[f32],
     group: usize,
@@ -77,30 +77,30 @@ pub(super) fn panel<'a, S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usiz
     channels: Range<usize>,
     to: &'a mut [f32],
 ) -> Panel<'a> {
-    let plane = plane::<OUT, SIZE>(channels.len());
+    let plane = plane::<V, OUT, SIZE>(channels.len());
     let to = &mut to[..SIZE * SIZE * plane];
     let w = &w[group * c.weight_group..][..c.weight_group];
     for (i, channel) in channels.clone().enumerate() {
-        // SAFETY: the panel has room for these channels, and the processor has AVX-512F or this module would not run.
+        // SAFETY: the panel has room for these channels, and the processor has the extension or this module would not
+        // run.
         unsafe {
-            let to = to.as_mut_ptr().add(i * LANES * vectors(c.outputs, block * BLOCK) * LANES);
-            transform::<S, OUT, SIZE>(c, w, block * BLOCK, channel * LANES, to, plane);
+            let to = to.as_mut_ptr().add(i * LANES * vectors::<V>(c.outputs, block * V::BLOCK) * LANES);
+            transform::<V, S, OUT, SIZE>(c, w, block * V::BLOCK, channel * LANES, to, plane);
         }
     }
     Panel { weights: to, plane, channels }
 }
 
 /// Elements that [`panel`] writes at the most, for so many vectors of source channels.
-pub(super) fn panel_len<const OUT: usize, const SIZE: usize>(channels: usize) -> usize {
-    SIZE * SIZE * plane::<OUT, SIZE>(channels)
+pub(super) fn panel_len<V: Lanes, const OUT: usize, const SIZE: usize>(channels: usize) -> usize {
+    SIZE * SIZE * plane::<V, OUT, SIZE>(channels)
 }
 
 /// Transforms the weights from sixteen source channels, from number `first` on, to a block of output channels.
 ///
 /// # Safety
-/// The processor has AVX-512F, and `to` has room for all elements of the transform, `plane` apart.
-#[target_feature(enable = "avx512f")]
-unsafe fn transform<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
+/// The processor has the extension, and `to` has room for all elements of the transform, `plane` apart.
+unsafe fn transform<V: Lanes, S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     c: &Correlation,
     w: &[f32],
     start: usize,
@@ -109,7 +109,7 @@ unsafe fn transform<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     plane: usize,
 ) {
     let [output, source] = c.weight_strides;
-    let vectors = vectors(c.outputs, start);
+    let vectors = vectors::<V>(c.outputs, start);
     let present = c.sources.saturating_sub(first).min(LANES);
     let w = &w[(start * output + first * source).min(w.len())..];
     // The taps of source channels, sixteen output channels to a vector. Where they are each other's neighbours in
@@ -123,33 +123,38 @@ unsafe fn transform<S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
             if channels > 0 {
                 let from = &w[v * LANES * output + i * source..];
                 assert!(from.len() >= (rows - 1) * output + channels * TAPS);
-                // SAFETY: the processor has AVX-512F, the rows were measured, and there is a line for each tap.
-                unsafe {
-                    rows_to_lanes(from.as_ptr(), output, rows, channels * TAPS, lines.as_mut_ptr(), LANES)
-                };
+                let lines = lines.as_mut_ptr();
+                // SAFETY: the processor has the extension, the rows were measured, and there is a line for each tap.
+                unsafe { rows_to_lanes::<V>(from.as_ptr(), output, rows, channels * TAPS, lines, LANES) };
             }
-            for j in 0..together {
-                // SAFETY: the processor has AVX-512F, and each element has a row for this channel.
-                unsafe {
-                    let mut taps = [[Lanes::zero(); 3]; 3];
-                    if j < channels {
-                        for (x, tap) in taps.as_flattened_mut().iter_mut().zip(&c.taps[0]) {
-                            *x = Lanes::load(lines[(j * TAPS + tap.weight) * LANES..][..LANES].as_ptr());
+            let lines = &lines;
+            // SAFETY: the processor has the extension, and each element has a row for each channel.
+            unsafe {
+                V::run(
+                    #[inline(always)]
+                    move || {
+                        for j in 0..together {
+                            let mut taps = [[V::zero(); 3]; 3];
+                            if j < channels {
+                                for (x, tap) in taps.as_flattened_mut().iter_mut().zip(&c.taps[0]) {
+                                    *x = V::load(lines[(j * TAPS + tap.weight) * LANES..][..LANES].as_ptr());
+                                }
+                            }
+                            let to = to.add(((i + j) * vectors + v) * LANES);
+                            for (i, &x) in both_ways(
+                                taps,
+                                #[inline(always)]
+                                |x| S::weights(x),
+                            )
+                            .as_flattened()
+                            .iter()
+                            .enumerate()
+                            {
+                                x.store(to.add(i * plane));
+                            }
                         }
-                    }
-                    let to = to.add(((i + j) * vectors + v) * LANES);
-                    for (i, &x) in both_ways(
-                        taps,
-                        #[inline(always)]
-                        |x| S::weights(x),
-                    )
-                    .as_flattened()
-                    .iter()
-                    .enumerate()
-                    {
-                        x.store(to.add(i * plane));
-                    }
-                }
+                    },
+                );
             }
         }
     }

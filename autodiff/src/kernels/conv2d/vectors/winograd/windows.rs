@@ -1,7 +1,6 @@
 //! What a row of tiles reads of the source, sixteen channels to a vector.
 
-use super::super::lanes::{LANES, rows_to_lanes};
-use super::scheme::Lanes;
+use super::super::lanes::{LANES, Lanes, rows_to_lanes};
 
 /// The windows of a row of tiles for sixteen channels: `[SIZE][columns][16]`, with the padding.
 pub(super) struct Windows<const OUT: usize, const SIZE: usize> {
@@ -26,9 +25,8 @@ impl<const OUT: usize, const SIZE: usize> Windows<OUT, SIZE> {
     /// the slab (`next`), the lines that both have are moved.
     ///
     /// # Safety
-    /// The processor has AVX-512F.
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn fill(
+    /// The processor has the extension.
+    pub(super) unsafe fn fill<V: Lanes>(
         &self,
         planes: &[f32],
         channels: usize,
@@ -61,7 +59,7 @@ impl<const OUT: usize, const SIZE: usize> Windows<OUT, SIZE> {
             // SAFETY: the columns are those of a row of each plane, and the line has a vector for each.
             unsafe {
                 let from = planes.as_ptr().add(from);
-                rows_to_lanes(from, height * width, channels, end - start, line.as_mut_ptr(), LANES);
+                rows_to_lanes::<V>(from, height * width, channels, end - start, line.as_mut_ptr(), LANES);
             }
         }
     }
@@ -69,15 +67,15 @@ impl<const OUT: usize, const SIZE: usize> Windows<OUT, SIZE> {
     /// The window of a tile.
     ///
     /// # Safety
-    /// The processor has AVX-512F, and `slab` has the length of the windows.
+    /// The processor has the extension, and `slab` has the length of the windows.
     #[inline(always)]
-    pub(super) unsafe fn at(&self, slab: &[f32], tile: usize) -> [[Lanes; SIZE]; SIZE] {
+    pub(super) unsafe fn at<V: Lanes>(&self, slab: &[f32], tile: usize) -> [[V; SIZE]; SIZE] {
         // SAFETY: the window of each tile lies in the slab.
         unsafe {
-            let mut window = [[Lanes::zero(); SIZE]; SIZE];
+            let mut window = [[V::zero(); SIZE]; SIZE];
             for (i, row) in window.iter_mut().enumerate() {
                 for (j, x) in row.iter_mut().enumerate() {
-                    *x = Lanes::load(slab.as_ptr().add((i * self.columns() + tile * OUT + j) * LANES));
+                    *x = V::load(slab.as_ptr().add((i * self.columns() + tile * OUT + j) * LANES));
                 }
             }
             window

@@ -1,12 +1,11 @@
-//! Direct correlation: tiles of up to 14 pixels × 32 output channels, straight from a slab of the source.
+//! Direct correlation: tiles of up to 14 pixels × 32 output channels (or 6 × 16), straight from a slab of the source.
 
-use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::correlation::{Correlation, Reaching};
-use super::lanes::{LANES, interleave, mask, transpose};
-use super::outer::{Kernel, PIXELS, Tile, kernel};
-use super::panels::{BLOCK, Panels, vectors};
+use super::lanes::{LANES, Lanes, mask};
+use super::outer::{Kernel, Tile, kernel};
+use super::panels::{Panels, vectors};
 use super::slab::Layout;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
@@ -34,14 +33,14 @@ pub(super) fn block_rows(c: &Correlation) -> usize {
 
 /// output ← the correlation of source with w (+ bias), or false when a weight is NaN or infinite and some
 /// window reaches into the padding, where 0·∞ would spread it.
-pub(super) fn correlate(
+pub(super) fn correlate<V: Lanes>(
     c: &Correlation,
     source: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
     output: &mut [f32],
 ) -> bool {
-    let panels = Panels::new(c, w, bias);
+    let panels = Panels::new::<V>(c, w, bias);
     if !panels.finite && c.pads() {
         return false;
     }
@@ -78,7 +77,7 @@ pub(super) fn correlate(
         tasks::run(units * c.groups, 4 * units * c.groups * slab_len, |task| {
             // SAFETY: each task has a slab of its own.
             let slab = unsafe { parts.part(task * slab_len, slab_len) };
-            job.fill(source, task / units, task % units, slab);
+            job.fill::<V>(source, task / units, task % units, slab);
         });
     }
     tasks::run(c.groups * unit_runs * block_runs, c.operations, |task| {
@@ -86,7 +85,7 @@ pub(super) fn correlate(
             (task % unit_runs, task / unit_runs % block_runs, task / unit_runs / block_runs);
         let own = unit_run * own_units..((unit_run + 1) * own_units).min(units);
         let blocks = block_run * own_blocks..((block_run + 1) * own_blocks).min(panels.blocks);
-        let mut sums = Scratch::new(c.phases[1] * LANES * BLOCK);
+        let mut sums = Scratch::new(c.phases[1] * LANES * V::BLOCK);
         if shared || in_place {
             for block in blocks {
                 for unit in own.clone() {
@@ -95,14 +94,14 @@ pub(super) fn correlate(
                     } else {
                         &source[(unit * c.groups + group) * planes..][..planes]
                     };
-                    job.unit(group, unit, block..block + 1, slab, &mut sums);
+                    job.unit::<V>(group, unit, block..block + 1, slab, &mut sums);
                 }
             }
         } else {
             let mut slab = Scratch::new(slab_len);
             for unit in own {
-                job.fill(source, group, unit, &mut slab);
-                job.unit(group, unit, blocks.clone(), &slab, &mut sums);
+                job.fill::<V>(source, group, unit, &mut slab);
+                job.unit::<V>(group, unit, blocks.clone(), &slab, &mut sums);
             }
         }
     });
@@ -132,30 +131,40 @@ impl Job<'_> {
     }
 
     /// Fills the slab of a unit.
-    fn fill(&self, source: &[f32], group: usize, unit: usize, slab: &mut [f32]) {
+    fn fill<V: Lanes>(&self, source: &[f32], group: usize, unit: usize, slab: &mut [f32]) {
         let c = self.c;
         let (image, rows) = self.place(unit);
         let planes = c.source[0] * c.source[1] * c.sources;
         let source = &source[(image * c.groups + group) * planes..][..planes];
         assert!(slab.len() >= self.layout.len(c.sources));
-        // SAFETY: the source has all planes of the group, and the slab was just measured.
-        unsafe { self.layout.fill(source.as_ptr(), c.sources, rows.start, rows.len(), slab.as_mut_ptr()) };
+        // SAFETY: the processor has the extension or this module would not run, the source has all planes of
+        // the group, and the slab was just measured.
+        unsafe {
+            self.layout.fill::<V>(source.as_ptr(), c.sources, rows.start, rows.len(), slab.as_mut_ptr());
+        }
     }
 
     /// Computes the outputs of a unit for some blocks of output channels.
-    fn unit(&self, group: usize, unit: usize, blocks: Range<usize>, slab: &[f32], sums: &mut [f32]) {
+    fn unit<V: Lanes>(
+        &self,
+        group: usize,
+        unit: usize,
+        blocks: Range<usize>,
+        slab: &[f32],
+        sums: &mut [f32],
+    ) {
         let (c, panels, layout) = (self.c, self.panels, &self.layout);
         let (image, rows) = self.place(unit);
         let [height, width] = c.output;
         let [row_phases, column_phases] = c.phases;
         let columns = c.phase_extent()[1];
         let plane = height * width;
-        // Rows of up to 7 pixels go two at a time: a tile of fewer could not keep both multipliers busy.
-        let pairs = 2 * columns <= PIXELS && c.phases == [1, 1];
-        let tiles = columns.div_ceil(PIXELS);
+        // Short rows go two at a time: a tile of few pixels could not keep both multipliers busy.
+        let pairs = 2 * columns <= V::PIXELS && c.phases == [1, 1];
+        let tiles = columns.div_ceil(V::PIXELS);
         for block in blocks {
-            let start = block * BLOCK;
-            let vectors = vectors(c.outputs, start);
+            let start = block * V::BLOCK;
+            let vectors = vectors::<V>(c.outputs, start);
             let first = ((image * c.groups + group) * c.outputs + start) * plane;
             let mut i = rows.start;
             while i < rows.end {
@@ -163,8 +172,8 @@ impl Job<'_> {
                 for a in (0..row_phases).take_while(|a| i * row_phases + a < height) {
                     let phases = a * column_phases..(a + 1) * column_phases;
                     if phases.clone().all(|phase| self.offsets[phase].is_empty()) {
-                        let channels = (c.outputs - start).min(BLOCK);
-                        for (k, &bias) in panels.bias(group, block)[..channels].iter().enumerate() {
+                        let channels = (c.outputs - start).min(V::BLOCK);
+                        for (k, &bias) in panels.bias::<V>(group, block)[..channels].iter().enumerate() {
                             let row = first + k * plane + (i * row_phases + a) * width;
                             // SAFETY: the unit has the output rows of its phase rows to itself.
                             unsafe { self.output.part(row, width).fill(bias) };
@@ -175,7 +184,7 @@ impl Job<'_> {
                     for tile in 0..tiles {
                         // Tiles of about equal width.
                         let wide = (columns - j).div_ceil(tiles - tile);
-                        let kernel: Kernel = kernel::<1>(high, wide, vectors);
+                        let kernel: Kernel = kernel::<V, 1>(high, wide, vectors);
                         let at = first + (i * row_phases + a) * width + j * column_phases;
                         let output = self.output.pointer().wrapping_add(at);
                         for (b, phase) in phases.clone().enumerate() {
@@ -192,14 +201,14 @@ impl Job<'_> {
                                 tap_count: taps.len(),
                                 weights: weights[taps.start * vectors * LANES..].as_ptr(),
                                 skipped: (c.taps[phase].len() - taps.len()) * vectors * LANES,
-                                first: panels.bias(group, block).as_ptr(),
+                                first: panels.bias::<V>(group, block).as_ptr(),
                                 first_step: 0,
                                 output,
                                 plane,
                             };
                             // SAFETY: the slab holds every window of the unit's pixels, the panel a row for
-                            // each channel and tap, and `sums` 16 rows of 32 for each column phase.
-                            unsafe { kernel(&tile, sums[b * LANES * BLOCK..].as_mut_ptr()) };
+                            // each channel and tap, and `sums` 16 rows of a block for each column phase.
+                            unsafe { kernel(&tile, sums[b * LANES * V::BLOCK..].as_mut_ptr()) };
                         }
                         for v in 0..vectors {
                             let channels = (c.outputs - start - v * LANES).min(LANES);
@@ -217,9 +226,9 @@ impl Job<'_> {
                             // channels of this block, and `pixels` of them are left in the row.
                             unsafe {
                                 match column_phases {
-                                    1 => stored.store(sums, vectors),
-                                    2 => stored.store_interleaved(sums, vectors),
-                                    _ => stored.store_phases(sums, vectors, column_phases),
+                                    1 => stored.store::<V>(sums, vectors),
+                                    2 => stored.store_interleaved::<V>(sums, vectors),
+                                    _ => stored.store_phases::<V>(sums, vectors, column_phases),
                                 }
                             }
                         }
@@ -248,21 +257,25 @@ struct Stored {
 
 impl Stored {
     /// # Safety
-    /// The processor has AVX-512F and the output has the tile's pixels for each channel; `sums` is
+    /// The processor has the extension and the output has the tile's pixels for each channel; `sums` is
     /// `[pixels][vectors·16]` from the tile's first channel on.
-    #[target_feature(enable = "avx512f")]
-    unsafe fn store(&self, sums: &[f32], vectors: usize) {
+    unsafe fn store<V: Lanes>(&self, sums: &[f32], vectors: usize) {
         // SAFETY: only lanes of the tile's pixels are stored.
         unsafe {
-            let channels = columns(sums, self.high * self.wide, vectors);
-            for (k, &channel) in channels.iter().enumerate().take(self.channels) {
-                let row = self.output.add(k * self.plane);
-                _mm512_mask_storeu_ps(row, mask(self.wide), channel);
-                if self.high == 2 {
-                    let second = mask(2 * self.wide) & !mask(self.wide);
-                    _mm512_mask_storeu_ps(row.wrapping_add(self.width - self.wide), second, channel);
-                }
-            }
+            V::run(
+                #[inline(always)]
+                move || {
+                    let channels = columns::<V>(sums, self.high * self.wide, vectors);
+                    for (k, &channel) in channels.iter().enumerate().take(self.channels) {
+                        let row = self.output.add(k * self.plane);
+                        channel.store_some(mask(self.wide), row);
+                        if self.high == 2 {
+                            let second = mask(2 * self.wide) & !mask(self.wide);
+                            channel.store_some(second, row.wrapping_add(self.width - self.wide));
+                        }
+                    }
+                },
+            );
         }
     }
 
@@ -270,19 +283,23 @@ impl Stored {
     ///
     /// # Safety
     /// As for [`Stored::store`].
-    #[target_feature(enable = "avx512f")]
-    unsafe fn store_interleaved(&self, sums: &[f32], vectors: usize) {
+    unsafe fn store_interleaved<V: Lanes>(&self, sums: &[f32], vectors: usize) {
         // SAFETY: only lanes of the tile's pixels are stored.
         unsafe {
-            let even = columns(sums, self.wide, vectors);
-            let odd = columns(&sums[LANES * BLOCK..], self.wide, vectors);
-            for k in 0..self.channels {
-                let row = self.output.add(k * self.plane);
-                let [low, high] = interleave(even[k], odd[k]);
-                _mm512_mask_storeu_ps(row, mask(self.pixels), low);
-                let rest = mask(self.pixels.saturating_sub(LANES));
-                _mm512_mask_storeu_ps(row.wrapping_add(LANES), rest, high);
-            }
+            V::run(
+                #[inline(always)]
+                move || {
+                    let even = columns::<V>(sums, self.wide, vectors);
+                    let odd = columns::<V>(&sums[LANES * V::BLOCK..], self.wide, vectors);
+                    for k in 0..self.channels {
+                        let row = self.output.add(k * self.plane);
+                        let [low, high] = V::interleave(even[k], odd[k]);
+                        low.store_some(mask(self.pixels), row);
+                        let rest = mask(self.pixels.saturating_sub(LANES));
+                        high.store_some(rest, row.wrapping_add(LANES));
+                    }
+                },
+            );
         }
     }
 
@@ -290,10 +307,10 @@ impl Stored {
     ///
     /// # Safety
     /// As for [`Stored::store`].
-    unsafe fn store_phases(&self, sums: &[f32], vectors: usize, phases: usize) {
+    unsafe fn store_phases<V: Lanes>(&self, sums: &[f32], vectors: usize, phases: usize) {
         for k in 0..self.channels {
             for pixel in 0..self.pixels {
-                let sum = sums[pixel % phases * LANES * BLOCK + pixel / phases * vectors * LANES + k];
+                let sum = sums[pixel % phases * LANES * V::BLOCK + pixel / phases * vectors * LANES + k];
                 // SAFETY: `pixel` is one of the tile's.
                 unsafe { *self.output.add(k * self.plane + pixel) = sum };
             }
@@ -302,15 +319,19 @@ impl Stored {
 }
 
 /// The sums of `pixels` pixels, a vector for each of sixteen channels.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn columns(sums: &[f32], pixels: usize, vectors: usize) -> [__m512; LANES] {
-    let mut rows = [_mm512_setzero_ps(); LANES];
-    for (p, row) in rows.iter_mut().enumerate().take(pixels) {
-        let from = &sums[p * vectors * LANES..][..LANES];
-        // SAFETY: `from` has sixteen elements.
-        *row = unsafe { _mm512_loadu_ps(from.as_ptr()) };
+///
+/// # Safety
+/// The processor has the extension.
+#[inline(always)]
+unsafe fn columns<V: Lanes>(sums: &[f32], pixels: usize, vectors: usize) -> [V; LANES] {
+    // SAFETY: the caller vouches for the processor, and `from` has sixteen elements.
+    unsafe {
+        let mut rows = [V::zero(); LANES];
+        for (p, row) in rows.iter_mut().enumerate().take(pixels) {
+            let from = &sums[p * vectors * LANES..][..LANES];
+            *row = V::load(from.as_ptr());
+        }
+        V::transpose(&mut rows);
+        rows
     }
-    transpose(&mut rows);
-    rows
 }

@@ -3,10 +3,8 @@
 //! With every `step`-th column next to its like, the windows of neighbouring outputs are neighbours in
 //! memory whatever the stride, and a tap is one constant offset for all of them.
 
-use std::arch::x86_64::*;
-
 use super::correlation::{Correlation, Tap};
-use super::lanes::LANES;
+use super::lanes::{LANES, Lanes, Mask};
 
 /// Where things lie in a slab.
 pub(super) struct Layout {
@@ -101,10 +99,9 @@ impl Layout {
     /// Copies what the output rows `start..start + rows` of every phase read of some channels.
     ///
     /// # Safety
-    /// The processor has AVX-512F, `source` holds the planes of `channels` channels, and `slab` has room
-    /// for them.
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn fill(
+    /// The processor has the extension, `source` holds the planes of `channels` channels, and `slab` has
+    /// room for them.
+    pub(super) unsafe fn fill<V: Lanes>(
         &self,
         source: *const f32,
         channels: usize,
@@ -115,36 +112,40 @@ impl Layout {
         let [height, width] = self.source;
         let first = (start * self.step[0]) as isize + self.first[0];
         let lines = (rows - 1) * self.step[0] + (self.last[0] - self.first[0]) as usize + 1;
-        for channel in 0..channels {
-            let mut class = 0;
-            for i in 0..lines {
-                let read = self.read[class];
-                class = if class + 1 == self.step[0] { 0 } else { class + 1 };
-                if !read {
-                    continue;
-                }
-                let row = first + i as isize;
-                // SAFETY: line i of the channel lies in the slab, and the row, where there is one, in the
-                // plane.
-                unsafe {
-                    let to = slab.add(channel * self.channel + i * self.line);
-                    if (0..height as isize).contains(&row) {
-                        self.copy_row(source.add((channel * height + row as usize) * width), to);
-                    } else {
-                        for vector in &self.vectors {
-                            _mm512_storeu_ps(to.add(vector.to), _mm512_setzero_ps());
+        // SAFETY: line i of a channel lies in the slab, and the row, where there is one, in the plane.
+        unsafe {
+            V::run(
+                #[inline(always)]
+                move || {
+                    for channel in 0..channels {
+                        let mut class = 0;
+                        for i in 0..lines {
+                            let read = self.read[class];
+                            class = if class + 1 == self.step[0] { 0 } else { class + 1 };
+                            if !read {
+                                continue;
+                            }
+                            let row = first + i as isize;
+                            let to = slab.add(channel * self.channel + i * self.line);
+                            if (0..height as isize).contains(&row) {
+                                let from = source.add((channel * height + row as usize) * width);
+                                self.copy_row::<V>(from, to);
+                            } else {
+                                for vector in &self.vectors {
+                                    V::zero().store(to.add(vector.to));
+                                }
+                            }
                         }
                     }
-                }
-            }
+                },
+            );
         }
     }
 
     /// # Safety
     /// As for [`Layout::fill`]: `from` is a row of the source, and `to` has room for a line and a vector.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    unsafe fn copy_row(&self, from: *const f32, to: *mut f32) {
+    #[inline(always)]
+    unsafe fn copy_row<V: Lanes>(&self, from: *const f32, to: *mut f32) {
         // SAFETY: only columns that exist are read; what a vector writes behind its class of columns is
         // written after it or never read.
         unsafe {
@@ -152,18 +153,15 @@ impl Layout {
                 1 => {
                     for vector in &self.vectors {
                         let from = from.wrapping_offset(vector.from);
-                        let x = _mm512_maskz_loadu_ps(vector.exist as __mmask16, from);
-                        _mm512_storeu_ps(to.add(vector.to), x);
+                        V::load_some(vector.exist as Mask, from).store(to.add(vector.to));
                     }
                 }
                 2 => {
-                    let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
                     for vector in &self.vectors {
                         let from = from.wrapping_offset(vector.from);
-                        let low = _mm512_maskz_loadu_ps(vector.exist as __mmask16, from);
-                        let high = (vector.exist >> LANES) as __mmask16;
-                        let high = _mm512_maskz_loadu_ps(high, from.wrapping_add(LANES));
-                        _mm512_storeu_ps(to.add(vector.to), _mm512_permutex2var_ps(low, even, high));
+                        let low = V::load_some(vector.exist as Mask, from);
+                        let high = V::load_some((vector.exist >> LANES) as Mask, from.wrapping_add(LANES));
+                        V::even(low, high).store(to.add(vector.to));
                     }
                 }
                 step => {
@@ -172,7 +170,7 @@ impl Layout {
                         for (i, x) in x.iter_mut().enumerate().filter(|(i, _)| vector.exist >> i & 1 == 1) {
                             *x = *from.wrapping_offset(vector.from + (i * step) as isize);
                         }
-                        _mm512_storeu_ps(to.add(vector.to), _mm512_loadu_ps(x.as_ptr()));
+                        V::load(x.as_ptr()).store(to.add(vector.to));
                     }
                 }
             }
