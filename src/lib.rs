@@ -28,9 +28,9 @@ pub use rand;
 pub mod prelude {
     pub use autodiff::{
         self, BagMode, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvTranspose1dOptions,
-        ConvTranspose2dOptions, ConvTranspose3dOptions, Float, Function, Gradients, Indices, Interpolate,
-        Interpolation, Mask, PadMode, Padding, Parameter, Patches, Pool1d, Pool2d, Pool3d, RecurrentOptions,
-        RecurrentWeights, Reduction, Replay, Tape, Tensor, keepdim,
+        ConvTranspose2dOptions, ConvTranspose3dOptions, Epilogue, Float, Function, Gradients, Indices,
+        Interpolate, Interpolation, Mask, PadMode, Padding, Parameter, Patches, Pool1d, Pool2d, Pool3d,
+        RecurrentOptions, RecurrentWeights, Reduction, Replay, Tape, Tensor, keepdim,
     };
     pub use autodiff::{
         BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,

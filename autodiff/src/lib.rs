@@ -71,8 +71,8 @@ pub use kernels::simd::vectorized;
 pub use mask::Mask;
 pub use ops::{
     BagMode, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvTranspose1dOptions, ConvTranspose2dOptions,
-    ConvTranspose3dOptions, Interpolate, Interpolation, PadMode, Padding, Patches, Pool1d, Pool2d, Pool3d,
-    RecurrentOptions, RecurrentWeights, Reduction,
+    ConvTranspose3dOptions, Epilogue, Interpolate, Interpolation, PadMode, Padding, Patches, Pool1d, Pool2d,
+    Pool3d, RecurrentOptions, RecurrentWeights, Reduction,
 };
 pub use ops::{
     BceOptions, BceWithLogitsOptions, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions,

@@ -43,9 +43,13 @@ impl<T: Float> Mlp<T> {
 impl<T: Float> Layer<T> for Mlp<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let (last, hidden) = self.layers.split_last().expect("at least one layer");
-        let hidden = hidden
-            .iter()
-            .fold(x.clone(), |x, layer| self.dropout.forward(&self.activation.forward(&layer.forward(&x))));
+        let slope = self.activation.rectifier_slope();
+        let hidden = hidden.iter().fold(x.clone(), |x, layer| {
+            self.dropout.forward(&match slope {
+                Some(slope) => layer.forward_rectified(&x, None, slope),
+                None => self.activation.forward(&layer.forward(&x)),
+            })
+        });
         last.forward(&hidden)
     }
 }

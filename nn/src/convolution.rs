@@ -4,7 +4,7 @@ mod config;
 mod transposed;
 
 use autodiff::ops::{ConvOptions, Sizes};
-use autodiff::{Float, PadMode, Parameter, Tensor};
+use autodiff::{Epilogue, Float, PadMode, Parameter, Tensor};
 use rand::Rng;
 
 pub use self::config::{Conv1dConfig, Conv2dConfig, Conv3dConfig, ConvConfig, PaddingMode};
@@ -103,14 +103,42 @@ impl<const D: usize, T: Float> Conv<D, T> {
 
 macro_rules! forward {
     ($($D:literal: $conv:ident),*) => {$(
+        impl<T: Float> Conv<$D, T> {
+            /// [`forward`](Layer::forward), plus a residual like the result where there is one, with negative values
+            /// multiplied by `slope`: 0 for a ReLU after the layer, 0.1 for a leaky one, 1 for none. All in one pass
+            /// over the results.
+            ///
+            /// ```
+            /// use wengert::prelude::*;
+            ///
+            /// let layer = Conv2d::<f32>::new(3, 3, 1, &mut ChaCha8Rng::seed_from_u64(0));
+            /// let x = Tensor::ones([1, 3, 2, 2]);
+            /// let fused = layer.forward_rectified(&x, Some(&x), 0.0);
+            /// assert_eq!(fused.to_vec(), (layer.forward(&x) + &x).relu().to_vec());
+            /// ```
+            ///
+            /// # Panics
+            /// As `forward`; if the residual has another shape, or the slope is negative or not finite.
+            #[track_caller]
+            pub fn forward_rectified(&self, x: &Tensor<T>, residual: Option<&Tensor<T>>, slope: f64) -> Tensor<T> {
+                let bias = on_tape_of(self.bias.as_ref(), x);
+                self.followed(x, Epilogue::new().shift(bias.as_ref()).residual(residual).slope(slope))
+            }
+
+            /// The convolution without its bias, and what follows it.
+            #[track_caller]
+            pub(crate) fn followed(&self, x: &Tensor<T>, epilogue: Epilogue<'_, T>) -> Tensor<T> {
+                let x = self.bordered(x);
+                x.$conv(&self.weight.on_tape_of(&x), self.options, epilogue)
+            }
+        }
+
         impl<T: Float> Layer<T> for Conv<$D, T> {
             fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-                let x = self.bordered(x);
-                let bias = on_tape_of(self.bias.as_ref(), &x);
-                x.$conv(&self.weight.on_tape_of(&x), bias.as_ref(), self.options)
+                self.forward_rectified(x, None, 1.0)
             }
         }
     )*};
 }
 
-forward!(1: conv1d, 2: conv2d, 3: conv3d);
+forward!(1: conv1d_fused, 2: conv2d_fused, 3: conv3d_fused);

@@ -1,6 +1,6 @@
 //! The fully connected layer.
 
-use autodiff::{Float, Parameter, Tensor};
+use autodiff::{Epilogue, Float, Parameter, Tensor};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -39,10 +39,32 @@ impl<T: Float> Linear<T> {
     }
 }
 
+impl<T: Float> Linear<T> {
+    /// [`forward`](Layer::forward), plus a residual like the result where there is one, with negative values multiplied
+    /// by `slope`: 0 for a ReLU after the layer, 0.1 for a leaky one, 1 for none. All in one pass over the results.
+    ///
+    /// ```
+    /// use wengert::prelude::*;
+    ///
+    /// let layer = Linear::<f32>::new(4, 4, &mut ChaCha8Rng::seed_from_u64(0));
+    /// let x = Tensor::ones([2, 4]);
+    /// let fused = layer.forward_rectified(&x, Some(&x), 0.0);
+    /// assert_eq!(fused.to_vec(), (layer.forward(&x) + &x).relu().to_vec());
+    /// ```
+    ///
+    /// # Panics
+    /// As `forward`; if the residual has another shape, or the slope is negative or not finite.
+    #[track_caller]
+    pub fn forward_rectified(&self, x: &Tensor<T>, residual: Option<&Tensor<T>>, slope: f64) -> Tensor<T> {
+        let bias = on_tape_of(self.bias.as_ref(), x);
+        let epilogue = Epilogue::new().shift(bias.as_ref()).residual(residual).slope(slope);
+        x.linear_fused(&self.weight.on_tape_of(x), epilogue)
+    }
+}
+
 impl<T: Float> Layer<T> for Linear<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let bias = on_tape_of(self.bias.as_ref(), x);
-        x.linear(&self.weight.on_tape_of(x), bias.as_ref())
+        self.forward_rectified(x, None, 1.0)
     }
 }
 

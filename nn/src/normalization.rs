@@ -1,5 +1,6 @@
 //! Normalization layers.
 
+mod after;
 mod batch;
 mod group;
 mod instance;

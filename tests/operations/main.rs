@@ -9,12 +9,14 @@ use wengert::autodiff::property_test as row;
 
 mod activation;
 mod arithmetic;
+mod bend;
 mod complete;
 mod convolution;
 mod ctc;
 mod einsum;
 mod elementwise;
 mod embedding;
+mod epilogue;
 mod indexing;
 mod interpolation;
 mod layout;

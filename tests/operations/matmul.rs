@@ -36,7 +36,7 @@ fn transposed() -> impl Strategy<Value = Plan<(bool, bool)>> {
     })
 }
 
-fn dense() -> impl Strategy<Value = Plan<()>> {
+pub(super) fn dense() -> impl Strategy<Value = Plan<()>> {
     (shape(0..=3), [size(), size()], any::<bool>()).prop_map(|(mut x, [features, out], bias)| {
         x.push(features);
         let mut shapes = vec![x, vec![out, features]];

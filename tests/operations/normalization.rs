@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use wengert::prelude::*;
 
+use crate::bend::keep_off;
 use crate::row;
 use crate::strategies::{Cases, Input, Plan, cases, full_shape, shape, some, up_to};
 
@@ -109,17 +110,7 @@ fn off_the_bend(
     let moved = move |(mut inputs, options): (Vec<Input>, Rectified)| {
         let x: Vec<_> = inputs.iter().map(Input::tensor).collect();
         let (eps, _, residual) = options;
-        let z = operation(&x, &(eps, 1.0, residual));
-        for (channel, summand) in inputs[2].values.iter_mut().enumerate() {
-            let mut own = z.select(1, channel as isize).to_vec();
-            own.sort_by(f64::total_cmp);
-            let widest = own.windows(2).max_by(|a, b| (a[1] - a[0]).total_cmp(&(b[1] - b[0])));
-            *summand -= match (widest, &own[..]) {
-                (Some(gap), _) => (gap[0] + gap[1]) / 2.0,
-                (None, [z]) => z - 0.5,
-                (None, _) => 0.0,
-            };
-        }
+        keep_off(&operation(&x, &(eps, 1.0, residual)), 1, &mut inputs[2]);
         (inputs, options)
     };
     cases.prop_map(moved).boxed()

@@ -4,9 +4,9 @@
 //! depend on the channel only. Sums are taken plane by plane and added in the order of the batch; a channel
 //! is never divided between threads, so that the bits do not depend on their number.
 
+use super::epilogue::Rectifier;
 use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
-use super::vector;
 use crate::Float;
 
 /// The sizes of the array: batch, channels, positions.
@@ -22,51 +22,9 @@ impl Channels {
         Self { batch: shape[0], channels: shape[1], positions: shape[2..].iter().product() }
     }
 
-    fn len(self) -> usize {
+    pub(super) fn len(self) -> usize {
         self.batch * self.channels * self.positions
     }
-}
-
-/// What becomes of the sums before they are written: z where z > 0, slope·z elsewhere.
-///
-/// One form serves a plain sum (slope 1), the rectifier (0) and the leaky one: reading and writing takes longer than
-/// these few instructions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rectifier<T> {
-    slope: T,
-    /// 0·∞ would be NaN, and 0·(−1) be −0.
-    zero: bool,
-}
-
-impl<T: Float> Rectifier<T> {
-    pub(crate) fn new(slope: f64) -> Self {
-        Self { slope: T::from_f64(slope), zero: slope == 0.0 }
-    }
-
-    #[inline(always)]
-    fn value(self, z: T) -> T {
-        // NaN, which compares with nothing, stays.
-        let low = if self.zero { T::zero() } else { self.slope * z };
-        if z <= T::zero() { low } else { z }
-    }
-
-    /// dz for the gradient of the value at z.
-    #[inline(always)]
-    fn gradient(self, z: T, dy: T) -> T {
-        let low = if self.zero { T::zero() } else { self.slope * dy };
-        if z <= T::zero() { low } else { dy }
-    }
-}
-
-/// dz of a rectified sum, from its gradient dy and its value y, which has the sign of z for slopes from 0 on.
-pub(crate) fn rectifier_gradient<T: Float>(rectifier: Rectifier<T>, y: &[T], dy: &[T], dz: &mut [T]) {
-    vector::map2(
-        y,
-        dy,
-        dz,
-        #[inline(always)]
-        move |y, dy| rectifier.gradient(y, dy),
-    );
 }
 
 /// By what a gradient is multiplied before it is summed or used: the rectifier's derivative at

@@ -30,6 +30,7 @@ pub(crate) mod copy;
 pub(crate) mod ctc;
 pub(crate) mod diagonal;
 pub(crate) mod embedding;
+pub(crate) mod epilogue;
 mod erf;
 mod fold;
 pub(crate) mod group_norm;

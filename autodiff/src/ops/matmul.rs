@@ -2,9 +2,12 @@
 
 use smallvec::smallvec;
 
+use super::epilogue::{Epilogue, Product};
 use super::only;
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
+use crate::kernels::batch_norm::Channels;
+use crate::kernels::epilogue as kernel;
 use crate::kernels::product::{Matrices, matmul_batched};
 use crate::shape::{Shape, ShapeError, Shapes, broadcast, refuse};
 use crate::tensor::{Tensor, apply_one};
@@ -202,9 +205,38 @@ impl<T: Float> Function<T> for Linear {
         if cx.needs(1) {
             cx.save_input(0);
         }
-        let (n, k, out) = (inputs[0].shape()[0], inputs[0].shape()[1], inputs[1].shape()[0]);
-        let (x, w) = (Operand::new(inputs[0], false, &[]), Operand::new(inputs[1], true, &[]));
-        let bias = inputs.get(2).map(|b| b.contiguous());
+        self.finished(inputs[0], inputs[1], inputs.get(2).copied(), &kernel::Epilogue::NONE).into()
+    }
+
+    fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
+        let dy = only(grads);
+        let mut out: InputGradients<T> = self.gradients(cx, dy).into_iter().collect();
+        if cx.inputs() == 3 {
+            out.push(cx.needs(2).then(|| dy.sum(0)));
+        }
+        out
+    }
+}
+
+impl<T: Float> Product<T> for Linear {
+    fn fused_name(&self) -> &'static str {
+        "linear_fused"
+    }
+
+    fn channel_axis(&self, rank: usize) -> usize {
+        rank - 1
+    }
+
+    fn finished(
+        &self,
+        x: &Value<T>,
+        w: &Value<T>,
+        bias: Option<&Value<T>>,
+        epilogue: &kernel::Epilogue<'_, T>,
+    ) -> Value<T> {
+        let (n, k, out) = (x.shape()[0], x.shape()[1], w.shape()[0]);
+        let (x, w) = (Operand::new(x, false, &[]), Operand::new(w, true, &[]));
+        let bias = bias.map(Value::contiguous);
         Value::build(&[n, out], |y| {
             if let Some(bias) = &bias
                 && out > 0
@@ -213,22 +245,16 @@ impl<T: Float> Function<T> for Linear {
                 y.chunks_exact_mut(out).for_each(|row| row.copy_from_slice(bias));
             }
             matmul_batched(1, n, k, out, x.matrices(), w.matrices(), y, bias.is_some());
+            epilogue.finish_all(Channels { batch: n, channels: out, positions: 1 }, y);
         })
-        .into()
     }
 
-    fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
-        let dy = only(grads);
-        let mut out: InputGradients<T> = smallvec![
+    fn gradients(&self, cx: &Backward<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; 2] {
+        [
             cx.needs(0).then(|| apply_one(MatMul::default(), &[dy, &cx.input(1)])),
-            cx.needs(1).then(|| {
-                apply_one(MatMul { transpose_a: true, transpose_b: false }, &[dy, &cx.input(0)])
-            }),
-        ];
-        if cx.inputs() == 3 {
-            out.push(cx.needs(2).then(|| dy.sum(0)));
-        }
-        out
+            cx.needs(1)
+                .then(|| apply_one(MatMul { transpose_a: true, transpose_b: false }, &[dy, &cx.input(0)])),
+        ]
     }
 }
 
@@ -296,24 +322,31 @@ impl<T: Float> Tensor<T> {
     /// If the shapes do not fit.
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
+        self.linear_fused(weight, Epilogue::new().shift(bias))
+    }
+
+    /// [`linear`](Self::linear) without its bias, and what follows it in the same pass; the channels are the last axis.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let (x, w) = (Tensor::<f32>::ones([4, 3]), Tensor::ones([2, 3]));
+    /// let y = x.linear_fused(&w, Epilogue::new().shift(&Tensor::full([2], -4.0)).slope(0.0));
+    /// assert_eq!(y.to_vec(), [0.0; 8]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or the slope is negative or not finite.
+    #[track_caller]
+    pub fn linear_fused(&self, weight: &Self, epilogue: Epilogue<'_, T>) -> Self {
         let rank = self.ndim();
-        let mut shape = Shape::from_slice(self.shape());
-        let rows_wanted = rank != 2 && rank != 0 && weight.ndim() == 2;
-        let x = if rows_wanted {
-            let rows = shape[..rank - 1].iter().product();
-            &self.reshape([rows, shape[rank - 1]])
-        } else {
-            self
-        };
-        // Not in a closure, which would hide the caller's line.
-        let y = match bias {
-            Some(bias) => apply_one(Linear, &[x, weight, bias]),
-            None => apply_one(Linear, &[x, weight]),
-        };
-        if !rows_wanted {
-            return y;
+        if rank == 2 || rank == 0 || weight.ndim() != 2 {
+            return epilogue.apply(Linear, self, weight);
         }
+        let mut shape = Shape::from_slice(self.shape());
+        let rows = shape[..rank - 1].iter().product();
+        let x = self.reshape([rows, shape[rank - 1]]);
         shape[rank - 1] = weight.shape()[0];
-        y.reshape(shape)
+        let residual = epilogue.reshaped_residual(&shape, [rows, weight.shape()[0]]);
+        epilogue.residual(residual.as_ref()).apply(Linear, &x, weight).reshape(shape)
     }
 }

@@ -105,7 +105,11 @@ impl<const D: usize, T: Float> BatchNorm<D, T> {
         );
     }
 
-    fn running(&self) -> Option<Running<'_, T>> {
+    pub(super) fn num_features(&self) -> usize {
+        self.num_features
+    }
+
+    pub(super) fn running(&self) -> Option<Running<'_, T>> {
         let batches = self.num_batches_tracked.as_ref();
         Running::of(self.running_mean.as_ref(), self.running_var.as_ref(), batches)
     }

@@ -9,7 +9,10 @@ use super::{along, batch, channels, padding, shape};
 use crate::row;
 use crate::strategies::{Plan, cases};
 
-fn convolved<const D: usize>(n: usize, most: usize) -> impl Strategy<Value = Plan<ConvOptions<D>>> {
+pub(crate) fn convolved<const D: usize>(
+    n: usize,
+    most: usize,
+) -> impl Strategy<Value = Plan<ConvOptions<D>>> {
     let sizes = (batch(), channels(), along::<D>(n, most), 0..8u8, any::<[bool; 2]>());
     sizes.prop_filter_map("the kernel fits", |(batch, (groups, c, k), mut axes, name, [bias, unit])| {
         if unit || name == 1 {

@@ -5,6 +5,7 @@ mod filter;
 mod padding;
 mod transposed;
 
+pub(super) use convolved::convolved;
 use proptest::prelude::*;
 use wengert::autodiff::ops::Padding;
 

@@ -40,7 +40,7 @@ fn sizes<const D: usize>(o: &Options, name: &str) -> [usize; D] {
     o.read::<Vec<usize>>(name).try_into().expect("a number for each axis")
 }
 
-fn convolved<const D: usize>(o: &Options) -> ConvOptions<D> {
+pub(super) fn convolved<const D: usize>(o: &Options) -> ConvOptions<D> {
     let padding = match o.read("padding") {
         Pads::Numbers(numbers) => Padding::Zeros(numbers.try_into().expect("a number for each axis")),
         Pads::Name(Name::Same) => Padding::Same,

@@ -8,6 +8,7 @@ mod ctc;
 mod dropout;
 mod elementwise;
 mod embedding;
+mod epilogue;
 mod index_update;
 mod indexing;
 mod interpolation;
@@ -91,6 +92,7 @@ pub(crate) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
         dropout::operations::<T>(),
         elementwise::operations::<T>(),
         embedding::operations::<T>(),
+        epilogue::operations::<T>(),
         index_update::operations::<T>(),
         indexing::operations::<T>(),
         interpolation::operations::<T>(),

@@ -21,22 +21,35 @@ mod vectors;
 pub(crate) use geometry::{Conv2dGeometry, inside};
 pub(crate) use unfold::{fold, unfold};
 
+use super::batch_norm::Channels;
+use super::epilogue::Epilogue;
 use crate::Float;
 
-/// y `[N, K, P, Q]` ← w `[K, C/groups, R, S]` ⋆ x `[N, C, H, W]` (+ bias `[K]`): cross-correlation, as in
+/// y `[N, K, P, Q]` ← w `[K, C/groups, R, S]` ⋆ x `[N, C, H, W]` (+ bias `[K]`), finished: cross-correlation, as in
 /// PyTorch.
 #[track_caller]
-pub(crate) fn forward<T: Float>(g: &Conv2dGeometry, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
+pub(crate) fn forward<T: Float>(
+    g: &Conv2dGeometry,
+    x: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    epilogue: &Epilogue<'_, T>,
+    y: &mut [T],
+) {
     g.check(x.len(), w.len(), y.len());
     if let Some(bias) = bias {
         assert_eq!(bias.len(), g.out_channels, "conv2d: elements of bias for {g:?}");
     }
+    let channels =
+        Channels { batch: g.batch, channels: g.out_channels, positions: g.output[0] * g.output[1] };
+    epilogue.check(channels);
     let g = &g.flattened();
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    if vectors::forward(g, x, w, bias, y) {
+    if vectors::forward(g, x, w, bias, epilogue, y) {
         return;
     }
     portable::forward(g, x, w, bias, y);
+    epilogue.finish_all(channels, y);
 }
 
 /// dx ← the gradient of x for the gradient dy of y: the transposed convolution of dy with w (+ bias `[C]`).

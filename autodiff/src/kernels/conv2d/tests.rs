@@ -113,8 +113,42 @@ pub(super) fn compare_within<T: Float>(
     assert_close("dw", &dw, &expected, g.output_len() / g.out_channels.max(1) + more);
 }
 
+/// A forward pass with an epilogue.
+pub(super) type Finished<'a> =
+    &'a dyn Fn(&Conv2dGeometry, &[f32], &[f32], Option<&[f32]>, &Epilogue<'_, f32>, &mut [f32]);
+
+/// Fails unless a forward pass finishes the results that it has without an epilogue.
+pub(super) fn finishes(g: &Conv2dGeometry, seed: u64, forward: Finished) {
+    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+    let (x, w): (Vec<f32>, Vec<f32>) = (random(g.input_len(), rng), random(g.weight_len(), rng));
+    let bias: Vec<f32> = random(g.out_channels, rng);
+    let (scale, shift): (Vec<f32>, Vec<f32>) = (random(g.out_channels, rng), random(g.out_channels, rng));
+    let residual: Vec<f32> = random(g.output_len(), rng);
+    let positions = (g.output[0] * g.output[1]).max(1);
+    let mut plain = vec![7e30; residual.len()];
+    forward(g, &x, &w, Some(&bias), &Epilogue::NONE, &mut plain);
+    let affine = Some([&scale[..], &shift[..]]);
+    for (affine, residual, slope) in [
+        (None, None, 0.0),
+        (None, Some(&residual[..]), 0.1),
+        (affine, None, 1.0),
+        (affine, None, 0.25),
+        (affine, Some(&residual[..]), 0.0),
+    ] {
+        let mut found = vec![7e30; plain.len()];
+        forward(g, &x, &w, Some(&bias), &Epilogue { affine, residual, slope }, &mut found);
+        for (i, (&found, &z)) in found.iter().zip(&plain).enumerate() {
+            let channel = i / positions % g.out_channels;
+            let z = affine.map_or(z, |[scale, shift]| scale[channel] * z + shift[channel]);
+            let z = residual.map_or(z, |residual| z + residual[i]);
+            let expected = if z <= 0.0 { slope as f32 * z } else { z };
+            assert_eq!(found, expected, "element {i}, slope {slope}");
+        }
+    }
+}
+
 fn chosen<T: Float>() -> Kernels<'static, T> {
-    (&forward, &input_gradient, &weight_gradient)
+    (&|g, x, w, bias, y| forward(g, x, w, bias, &Epilogue::NONE, y), &input_gradient, &weight_gradient)
 }
 
 fn portable<T: Float>() -> Kernels<'static, T> {
@@ -130,6 +164,11 @@ proptest! {
     fn chosen_kernels_follow_the_formula(g in geometry(), seed: u64) {
         compare::<f32>(&g, seed, random, chosen());
         compare::<f64>(&g, seed, random, chosen());
+    }
+
+    #[test]
+    fn chosen_kernels_finish_their_results(g in geometry(), seed: u64) {
+        finishes(&g, seed, &forward);
     }
 
     #[test]

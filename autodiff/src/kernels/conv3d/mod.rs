@@ -19,7 +19,9 @@ use std::ops::Range;
 pub(crate) use geometry::{Conv3dGeometry, output_extent, window_extent};
 
 use crate::Float;
+use crate::kernels::batch_norm::Channels;
 use crate::kernels::conv2d;
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 
@@ -30,11 +32,25 @@ const STACK: usize = 1 << 20;
 /// should cost little beside their products.
 const PIXELS: usize = 1 << 11;
 
-/// y ← w ⋆ x (+ bias), cross-correlation.
-pub(crate) fn forward<T: Float>(g: &Conv3dGeometry, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
+/// y ← w ⋆ x (+ bias), finished: cross-correlation.
+pub(crate) fn forward<T: Float>(
+    g: &Conv3dGeometry,
+    x: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    epilogue: &Epilogue<'_, T>,
+    y: &mut [T],
+) {
     if let Some(flat) = g.flat() {
-        return conv2d::forward(&flat, x, w, bias, y);
+        return conv2d::forward(&flat, x, w, bias, epilogue, y);
     }
+    by_slices(g, x, w, bias, y);
+    let positions = g.output.iter().product();
+    epilogue.finish_all(Channels { batch: g.batch, channels: g.out_channels, positions }, y);
+}
+
+/// y ← w ⋆ x (+ bias), slice by slice.
+fn by_slices<T: Float>(g: &Conv3dGeometry, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
     let [from, to, tap] = g.planes();
     let (inputs, outputs) =
         (Planes::new(g.in_channels, g.input[0], from), Planes::new(g.out_channels, g.output[0], to));
@@ -51,7 +67,7 @@ pub(crate) fn forward<T: Float>(g: &Conv3dGeometry, x: &[T], w: &[T], bias: Opti
             inputs.gather(&class, &units, x, &mut stack);
             let mut result = Scratch::new(units.len() * g.out_channels * to);
             let flat = g.of_slices(units.len(), channels, g.out_channels);
-            conv2d::forward(&flat, &stack, &w, bias, &mut result);
+            conv2d::forward(&flat, &stack, &w, bias, &Epilogue::NONE, &mut result);
             outputs.scatter(&class, &units, &result, &y);
         });
     }

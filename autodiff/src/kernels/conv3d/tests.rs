@@ -93,7 +93,7 @@ fn computed<T: Float>(g: &Conv3dGeometry, data: &[Vec<f64>; 5]) -> [Vec<f64>; 3]
         data.each_ref().map(|x| x.iter().map(|&x| T::from_f64(x)).collect::<Vec<_>>());
     let unset = |len: usize| vec![T::from_f64(7e30); len];
     let (mut y, mut dx, mut dw) = (unset(dy.len()), unset(x.len()), unset(w.len()));
-    forward(g, &x, &w, Some(&bias), &mut y);
+    forward(g, &x, &w, Some(&bias), &Epilogue::NONE, &mut y);
     input_gradient(g, &dy, &w, Some(&transposed_bias), &mut dx);
     weight_gradient(g, &x, &dy, &mut dw);
     [y, dx, dw].map(|x| x.into_iter().map(Float::to_f64).collect())

@@ -76,6 +76,11 @@ struct Gate {
     slope: f64,
 }
 
+/// The gradient of the argument of a rectifier, whose result is y.
+pub(super) fn rectifier_gradient<T: Float>(slope: f64, dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    apply_one(Gate { slope }, &[dy, y])
+}
+
 impl<T: Float> Function<T> for Gate {
     fn name(&self) -> &'static str {
         "relu_backward"

@@ -7,6 +7,8 @@ use super::window::Window;
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::conv3d::{self, Conv3dGeometry};
+use crate::kernels::epilogue::Epilogue;
+use crate::ops::epilogue::Product;
 use crate::ops::{one, only};
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
@@ -169,24 +171,47 @@ impl<T: Float> Function<T> for Convolution {
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         save_others(cx);
-        let (x, w, b) = contiguous(inputs);
-        let g = self.window.geometry(x.shape(), w.shape()).expect("checked by output_shapes");
-        Value::build(&self.window.output_shape(&g, x.shape()), |y| {
-            conv3d::forward(&g, elements(&x), elements(&w), b.as_ref().map(elements), y);
-        })
-        .into()
+        self.finished(inputs[0], inputs[1], inputs.get(2).copied(), &Epilogue::NONE).into()
     }
 
     fn backward(&self, cx: &Backward<'_, T>, grads: &[Option<Tensor<T>>]) -> InputGradients<T> {
-        let (dy, window) = (only(grads), self.window);
-        let mut out: InputGradients<T> = smallvec![
-            cx.needs(0).then(|| input_gradient(window, cx.input_shape(0), dy, &cx.input(1))),
-            cx.needs(1).then(|| weight_gradient(window, cx.input_shape(1), &cx.input(0), dy)),
-        ];
+        let dy = only(grads);
+        let mut out: InputGradients<T> = self.gradients(cx, dy).into_iter().collect();
         if cx.inputs() == 3 {
-            out.push(cx.needs(2).then(|| bias_gradient(window, dy)));
+            out.push(cx.needs(2).then(|| bias_gradient(self.window, dy)));
         }
         out
+    }
+}
+
+impl<T: Float> Product<T> for Convolution {
+    fn fused_name(&self) -> &'static str {
+        ["conv1d_fused", "conv2d_fused", "conv3d_fused"][self.window.dims - 1]
+    }
+
+    fn channel_axis(&self, rank: usize) -> usize {
+        rank - self.window.dims - 1
+    }
+
+    fn finished(
+        &self,
+        x: &Value<T>,
+        w: &Value<T>,
+        bias: Option<&Value<T>>,
+        epilogue: &Epilogue<'_, T>,
+    ) -> Value<T> {
+        let (x, w, b) = (x.contiguous(), w.contiguous(), bias.map(Value::contiguous));
+        let g = self.window.geometry(x.shape(), w.shape()).expect("checked by output_shapes");
+        Value::build(&self.window.output_shape(&g, x.shape()), |y| {
+            conv3d::forward(&g, elements(&x), elements(&w), b.as_ref().map(elements), epilogue, y);
+        })
+    }
+
+    fn gradients(&self, cx: &Backward<'_, T>, dy: &Tensor<T>) -> [Option<Tensor<T>>; 2] {
+        [
+            cx.needs(0).then(|| input_gradient(self.window, cx.input_shape(0), dy, &cx.input(1))),
+            cx.needs(1).then(|| weight_gradient(self.window, cx.input_shape(1), &cx.input(0), dy)),
+        ]
     }
 }
 

@@ -13,6 +13,7 @@ pub use options::{
 
 use crate::Float;
 use crate::function::Builtin;
+use crate::ops::Epilogue;
 use crate::tensor::{Tensor, apply_one};
 
 /// Applies a function of x, w and perhaps b.
@@ -50,6 +51,28 @@ impl<T: Float> Tensor<T> {
         with_bias(Convolution::new(options), self, weight, bias)
     }
 
+    /// [`conv1d`](Self::conv1d) without its bias, and what follows it in the same pass.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let x = Tensor::<f32>::from_vec([1, 3], vec![1.0, 3.0, 2.0]);
+    /// let difference = Tensor::from_vec([1, 1, 2], vec![-1.0, 1.0]);
+    /// assert_eq!(x.conv1d_fused(&difference, (), Epilogue::new().slope(0.0)).to_vec(), [2.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// As `conv1d`; if scale or shift are not \[K\] or the residual has another shape than the result, or the slope is
+    /// negative or not finite.
+    #[track_caller]
+    pub fn conv1d_fused(
+        &self,
+        weight: &Self,
+        options: impl Into<Conv1dOptions>,
+        epilogue: Epilogue<'_, T>,
+    ) -> Self {
+        epilogue.apply(Convolution::new(options), self, weight)
+    }
+
     /// Convolution of pictures [N, C, H, W] or of one, [C, H, W], with a weight [K, C / groups, R, S] and perhaps
     /// a bias \[K\], as cross-correlation: the kernel is not flipped. The result is [N, K, P, Q] with
     /// P = ⌊(H + 2·padding − dilation·(R − 1) − 1) / stride⌋ + 1, and Q likewise.
@@ -77,6 +100,28 @@ impl<T: Float> Tensor<T> {
         with_bias(Convolution::new(options), self, weight, bias)
     }
 
+    /// [`conv2d`](Self::conv2d) without its bias, and what follows it in the same pass.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let (x, w, b) = (Tensor::<f32>::ones([1, 2, 4, 4]), Tensor::ones([2, 2, 1, 1]), Tensor::full([2], -3.0));
+    /// let y = x.conv2d_fused(&w, (), Epilogue::new().shift(&b).residual(&x).slope(0.0));
+    /// assert_eq!(y.to_vec(), (x.conv2d(&w, Some(&b), ()) + &x).relu().to_vec());
+    /// ```
+    ///
+    /// # Panics
+    /// As `conv2d`; if scale or shift are not \[K\] or the residual has another shape than the result, or the slope is
+    /// negative or not finite.
+    #[track_caller]
+    pub fn conv2d_fused(
+        &self,
+        weight: &Self,
+        options: impl Into<Conv2dOptions>,
+        epilogue: Epilogue<'_, T>,
+    ) -> Self {
+        epilogue.apply(Convolution::new(options), self, weight)
+    }
+
     /// Convolution of volumes [N, C, D, H, W] or of one, [C, D, H, W], with a weight [K, C / groups, Q, R, S] and
     /// perhaps a bias \[K\], as cross-correlation: the kernel is not flipped. The sizes of the result are those of
     /// [`conv2d`](Self::conv2d).
@@ -94,6 +139,28 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn conv3d(&self, weight: &Self, bias: Option<&Self>, options: impl Into<Conv3dOptions>) -> Self {
         with_bias(Convolution::new(options), self, weight, bias)
+    }
+
+    /// [`conv3d`](Self::conv3d) without its bias, and what follows it in the same pass.
+    ///
+    /// ```
+    /// # use wengert::prelude::*;
+    /// let (x, w) = (Tensor::<f32>::ones([1, 2, 3, 4, 4]), Tensor::ones([2, 2, 1, 1, 1]));
+    /// let half = Tensor::full([2], 0.5);
+    /// assert_eq!(x.conv3d_fused(&w, (), Epilogue::new().scale(&half)).to_vec(), x.to_vec());
+    /// ```
+    ///
+    /// # Panics
+    /// As `conv3d`; if scale or shift are not \[K\] or the residual has another shape than the result, or the slope is
+    /// negative or not finite.
+    #[track_caller]
+    pub fn conv3d_fused(
+        &self,
+        weight: &Self,
+        options: impl Into<Conv3dOptions>,
+        epilogue: Epilogue<'_, T>,
+    ) -> Self {
+        epilogue.apply(Convolution::new(options), self, weight)
     }
 
     /// Transposed convolution of sequences [N, C, L] or of one, [C, L], with a weight [C, K / groups, R] and perhaps

@@ -2,7 +2,7 @@
 
 use crate::Float;
 use crate::function::Backward;
-use crate::kernels::batch_norm::{Rectifier, rectifier_gradient};
+use crate::kernels::epilogue::{Rectifier, rectifier_gradient};
 use crate::shape::ShapeError;
 use crate::tensor::Tensor;
 use crate::value::Value;

@@ -246,7 +246,16 @@ impl<T: Float> Node<T> {
         match section {
             Section::Convolutional(options) => {
                 let conv = self.conv.as_ref().expect("a convolution has one");
-                self.activated(options.activation, epsilon, &conv.forward(x))
+                let slope = options.activation.rectifier_slope();
+                let first = slope.unwrap_or(1.0);
+                let y = match &self.bn {
+                    Some(bn) if epsilon == Epsilon::Outside && evaluates(bn, x) => {
+                        return options.activation.forward(&outside(bn, &conv.forward(x)));
+                    }
+                    Some(bn) => bn.forward_after(conv, x, None, first),
+                    None => conv.forward_rectified(x, None, first),
+                };
+                if slope.is_some() { y } else { options.activation.forward(&y) }
             }
             Section::Connected(options) => {
                 let linear = self.linear.as_ref().expect("a connected layer has one");

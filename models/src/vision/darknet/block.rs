@@ -60,7 +60,7 @@ impl<T: Float> ConvBnLeaky<T> {
 
 impl<T: Float> Layer<T> for ConvBnLeaky<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        self.bn.forward_rectified(&self.conv.forward(x), None, SLOPE)
+        self.bn.forward_after(&self.conv, x, None, SLOPE)
     }
 }
 

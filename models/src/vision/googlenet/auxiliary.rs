@@ -64,7 +64,7 @@ impl<T: Float> Layer<T> for InceptionAux<T> {
         };
         let x = AdaptiveAvgPool2d::new(4).forward(&x);
         let x = self.conv.forward(&x).flatten_from(1);
-        let x = self.dropout.forward(&self.fc1.forward(&x).relu());
+        let x = self.dropout.forward(&self.fc1.forward_rectified(&x, None, 0.0));
         self.fc2.forward(&x)
     }
 }

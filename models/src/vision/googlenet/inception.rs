@@ -39,10 +39,9 @@ impl<T: Float> BasicConv2d<T> {
 
 impl<T: Float> Layer<T> for BasicConv2d<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let y = self.conv.forward(x);
         match &self.bn {
-            Some(bn) => bn.forward_rectified(&y, None, 0.0),
-            None => y.relu(),
+            Some(bn) => bn.forward_after(&self.conv, x, None, 0.0),
+            None => self.conv.forward_rectified(x, None, 0.0),
         }
     }
 }

@@ -155,17 +155,16 @@ impl<T: Float> Layer<T> for ResidualBlock<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let shortcut = || match (self.shortcut, &self.downsample) {
             (Shortcut::None, _) => None,
-            (Shortcut::Projection, Some((conv, norm))) => Some(norm.forward(&conv.forward(x))),
+            (Shortcut::Projection, Some((conv, norm))) => Some(norm.forward_after(conv, x, None, 1.0)),
             (Shortcut::Projection, None) => Some(x.clone()),
             (Shortcut::Padding, _) => Some(self.padded(x)),
         };
-        let y = self.bn1.forward_rectified(&self.conv1.forward(x), None, 0.0);
-        let mut y = self.conv2.forward(&y);
-        let mut last = &self.bn2;
+        let mut y = self.bn1.forward_after(&self.conv1, x, None, 0.0);
+        let (mut conv, mut bn) = (&self.conv2, &self.bn2);
         if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
-            y = conv3.forward(&last.forward_rectified(&y, None, 0.0));
-            last = bn3;
+            y = bn.forward_after(conv, &y, None, 0.0);
+            (conv, bn) = (conv3, bn3);
         }
-        last.forward_rectified(&y, shortcut().as_ref(), 0.0)
+        bn.forward_after(conv, &y, shortcut().as_ref(), 0.0)
     }
 }

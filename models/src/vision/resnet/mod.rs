@@ -111,11 +111,14 @@ impl<T: Float> Module<T> for ResNet<T> {
 impl<T: Float> Layer<T> for ResNet<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let _stages = x.tape().map(|tape| tape.scope(""));
-        let x = self.conv1.forward_in("conv1", x);
-        let x = {
-            // With the ReLU in the same pass: no other layer has as many values.
-            let _scope = x.tape().map(|tape| tape.scope("bn1"));
-            self.bn1.forward_rectified(&x, None, 0.0)
+        // With the ReLU in the same pass: no other layer has as many values.
+        let x = match x.tape() {
+            None => self.bn1.forward_after(&self.conv1, x, None, 0.0),
+            Some(tape) => {
+                let x = self.conv1.forward_in("conv1", x);
+                let _scope = tape.scope("bn1");
+                self.bn1.forward_rectified(&x, None, 0.0)
+            }
         };
         self.stages()[3..].iter().fold(x, |x, stage| stage.layer.forward_in(&stage.name, &x))
     }

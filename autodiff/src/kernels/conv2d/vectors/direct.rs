@@ -7,6 +7,7 @@ use super::lanes::{LANES, Lanes, mask};
 use super::outer::{Kernel, Tile, kernel};
 use super::panels::{Panels, vectors};
 use super::slab::Layout;
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 
@@ -31,13 +32,14 @@ pub(super) fn block_rows(c: &Correlation) -> usize {
     rows.div_ceil(rows.div_ceil(cached.min(shared).max(1)))
 }
 
-/// output ← the correlation of source with w (+ bias), or false when a weight is NaN or infinite and some
+/// output ← the correlation of source with w (+ bias), finished, or false when a weight is NaN or infinite and some
 /// window reaches into the padding, where 0·∞ would spread it.
 pub(super) fn correlate<V: Lanes>(
     c: &Correlation,
     source: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
+    epilogue: &Epilogue<'_, f32>,
     output: &mut [f32],
 ) -> bool {
     let panels = Panels::new::<V>(c, w, bias);
@@ -55,6 +57,7 @@ pub(super) fn correlate<V: Lanes>(
         layout,
         rows,
         cuts: c.phase_extent()[0].div_ceil(rows),
+        epilogue,
         output: SharedMut::new(output),
     };
     // A unit is a block of rows of one image. While the weights fit into the cache a task does one unit for
@@ -120,6 +123,7 @@ struct Job<'a> {
     rows: usize,
     /// Row blocks of an image.
     cuts: usize,
+    epilogue: &'a Epilogue<'a, f32>,
     output: SharedMut<'a, f32>,
 }
 
@@ -236,6 +240,13 @@ impl Job<'_> {
                     }
                 }
                 i += high;
+            }
+            let (top, end) = (rows.start * row_phases, (rows.end * row_phases).min(height));
+            for k in 0..(c.outputs - start).min(V::BLOCK) {
+                let at = first + k * plane + top * width;
+                // SAFETY: the unit has these rows of its blocks' channels to itself.
+                let z = unsafe { self.output.part(at, (end - top) * width) };
+                self.epilogue.finish(group * c.outputs + start + k, at, z);
             }
         }
     }

@@ -26,20 +26,27 @@ use self::winograd::Tiles;
 use super::geometry::Conv2dGeometry;
 use super::portable::all_finite;
 use crate::Float;
+use crate::kernels::epilogue::Epilogue;
 
-/// The forward pass, or false when it is left to the portable kernels.
+/// The forward pass, finished, or false when it is left to the portable kernels.
 pub(super) fn forward<T: Float>(
     g: &Conv2dGeometry,
     x: &[T],
     w: &[T],
     bias: Option<&[T]>,
+    epilogue: &Epilogue<'_, T>,
     y: &mut [T],
 ) -> bool {
     let (Some(by), Some(x), Some(w), Some(y)) = (applies(g), as_f32(x), as_f32(w), as_f32_mut(y)) else {
         return false;
     };
     let (c, bias) = (Correlation::forward(g), bias.and_then(as_f32));
-    ways(by, &c).any(|way| correlate(by, way, &c, x, w, bias, y))
+    let epilogue = Epilogue {
+        affine: epilogue.affine.and_then(|[scale, shift]| Some([as_f32(scale)?, as_f32(shift)?])),
+        residual: epilogue.residual.and_then(as_f32),
+        slope: epilogue.slope,
+    };
+    ways(by, &c).any(|way| correlate(by, way, &c, x, w, bias, &epilogue, y))
 }
 
 /// The input gradient, or false when it is left to the portable kernels.
@@ -54,7 +61,7 @@ pub(super) fn input_gradient<T: Float>(
         return false;
     };
     let (c, bias) = (Correlation::input_gradient(g), bias.and_then(as_f32));
-    ways(by, &c).any(|way| correlate(by, way, &c, dy, w, bias, dx))
+    ways(by, &c).any(|way| correlate(by, way, &c, dy, w, bias, &Epilogue::NONE, dx))
 }
 
 /// The weight gradient, or false when it is left to the portable kernels.
@@ -140,7 +147,8 @@ fn ways(extension: Extension, c: &Correlation) -> impl Iterator<Item = Way> {
     winograd::tiles(c).map(Way::Winograd).into_iter().chain((!product).then_some(direct))
 }
 
-/// output ← the correlation of source with w (+ bias), or false when that may not be so for NaN or ∞.
+/// output ← the correlation of source with w (+ bias), finished, or false when that may not be so for NaN or ∞.
+#[allow(clippy::too_many_arguments)]
 fn correlate(
     extension: Extension,
     way: Way,
@@ -148,12 +156,13 @@ fn correlate(
     source: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
+    epilogue: &Epilogue<'_, f32>,
     output: &mut [f32],
 ) -> bool {
     with_lanes!(extension, V => match way {
-        Way::Channels => direct::correlate::<V>(c, source, w, bias, output),
-        Way::Pixels => pixels::correlate::<V>(c, source, w, bias, output),
-        Way::Winograd(tiles) => winograd::correlate::<V>(c, tiles, source, w, bias, output),
+        Way::Channels => direct::correlate::<V>(c, source, w, bias, epilogue, output),
+        Way::Pixels => pixels::correlate::<V>(c, source, w, bias, epilogue, output),
+        Way::Winograd(tiles) => winograd::correlate::<V>(c, tiles, source, w, bias, epilogue, output),
     })
 }
 

@@ -12,6 +12,7 @@ use super::correlation::{Correlation, Reaching};
 use super::direct::block_rows;
 use super::lanes::{LANES, Lanes, Mask, mask};
 use super::slab::Layout;
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 
@@ -22,16 +23,21 @@ const fn tile_len(vectors: usize) -> usize {
     CHANNELS * vectors * LANES
 }
 
-/// output ← the correlation of source with w (+ bias), or false when a weight is NaN or infinite and some
+/// output ← the correlation of source with w (+ bias), finished, or false when a weight is NaN or infinite and some
 /// window reaches into the padding, where 0·∞ would spread it.
 pub(super) fn correlate<V: Lanes>(
     c: &Correlation,
     source: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
+    epilogue: &Epilogue<'_, f32>,
     output: &mut [f32],
 ) -> bool {
-    if V::WIDE { with::<V, 4>(c, source, w, bias, output) } else { with::<V, 1>(c, source, w, bias, output) }
+    if V::WIDE {
+        with::<V, 4>(c, source, w, bias, epilogue, output)
+    } else {
+        with::<V, 1>(c, source, w, bias, epilogue, output)
+    }
 }
 
 /// The same with tiles of so many vectors of pixels.
@@ -40,6 +46,7 @@ fn with<V: Lanes, const VECTORS: usize>(
     source: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
+    epilogue: &Epilogue<'_, f32>,
     output: &mut [f32],
 ) -> bool {
     let weights = Weights::new(c, w);
@@ -91,6 +98,13 @@ fn with<V: Lanes, const VECTORS: usize>(
                 let output = output.wrapping_add(channels.start * plane);
                 // SAFETY: the unit's rows of its group's output planes are this task's alone.
                 unsafe { job.rows::<V, VECTORS>(own.clone(), &tiles, &slab, &mut sums, output) };
+                let (top, end) = (own.start * c.phases[0], (own.end * c.phases[0]).min(c.output[0]));
+                for k in channels {
+                    let at = (image_group * c.outputs + k) * plane + top * c.output[1];
+                    // SAFETY: as above.
+                    let z = unsafe { shared.part(at, (end - top) * c.output[1]) };
+                    epilogue.finish(group * c.outputs + k, at, z);
+                }
             }
         }
     });

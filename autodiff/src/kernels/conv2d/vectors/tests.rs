@@ -5,8 +5,8 @@ use rand::rngs::ChaCha8Rng;
 use super::*;
 use crate::kernels::conv2d::portable;
 use crate::kernels::conv2d::tests::{
-    Kernels, UNIT, compare, compare_within, geometry, layers, random, same_at_any_number_of_threads, spoiled,
-    square,
+    Kernels, UNIT, compare, compare_within, finishes, geometry, layers, random,
+    same_at_any_number_of_threads, spoiled, square,
 };
 
 const WAYS: [Way; 4] = [Way::Channels, Way::Pixels, Way::Winograd(Tiles::Two), Way::Winograd(Tiles::Four)];
@@ -24,13 +24,17 @@ fn with_kernels(by: Extension, way: Option<Way>, check: impl FnOnce(Kernels<f32>
     check((
         &|g, x, w, bias, y| {
             let c = Correlation::forward(g);
-            if applies(g).is_none() || !either(&c, &mut |way| correlate(by, way, &c, x, w, bias, y)) {
+            if applies(g).is_none()
+                || !either(&c, &mut |way| correlate(by, way, &c, x, w, bias, &Epilogue::NONE, y))
+            {
                 portable::forward(g, x, w, bias, y);
             }
         },
         &|g, dy, w, bias, dx| {
             let c = Correlation::input_gradient(g);
-            if applies(g).is_none() || !either(&c, &mut |way| correlate(by, way, &c, dy, w, bias, dx)) {
+            if applies(g).is_none()
+                || !either(&c, &mut |way| correlate(by, way, &c, dy, w, bias, &Epilogue::NONE, dx))
+            {
                 portable::input_gradient(g, dy, w, bias, dx);
             }
         },
@@ -41,6 +45,12 @@ fn with_kernels(by: Extension, way: Option<Way>, check: impl FnOnce(Kernels<f32>
             }
         },
     ));
+}
+
+fn finish(g: &Conv2dGeometry, seed: u64, by: Extension, way: Way) {
+    finishes(g, seed, &|g, x, w, bias, epilogue, y| {
+        assert!(correlate(by, way, &Correlation::forward(g), x, w, bias, epilogue, y));
+    });
 }
 
 /// Kernels of 3×3 with stride 1 and channels enough for Winograd's convolution.
@@ -77,6 +87,17 @@ proptest! {
             with_kernels(by, None, |kernels| compare(&g, seed, spoiled, kernels));
         }
     }
+
+    #[test]
+    fn every_extension_finishes_its_results(g in geometry(), seed: u64) {
+        if applies(&g).is_some() {
+            for by in Extension::available() {
+                for way in [Way::Channels, Way::Pixels] {
+                    finish(&g, seed, by, way);
+                }
+            }
+        }
+    }
 }
 
 proptest! {
@@ -91,6 +112,8 @@ proptest! {
                 compare_within(&g, seed, random, kernels, 64);
             });
             with_kernels(by, None, |kernels| compare_within(&g, seed, spoiled, kernels, 64));
+            finish(&g, seed, by, Way::Winograd(Tiles::Two));
+            finish(&g, seed, by, Way::Winograd(Tiles::Four));
         }
     }
 }

@@ -26,6 +26,7 @@ use super::correlation::Correlation;
 use super::lanes::{LANES, Lanes, lanes_to_rows};
 use super::outer::{Tile, kernel};
 use super::panels::{padded_bias, vectors};
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 
@@ -83,18 +84,19 @@ pub(super) fn tiles(c: &Correlation) -> Option<Tiles> {
     (least < direct).then_some(tiles)
 }
 
-/// output ← the correlation of source with w (+ bias), or false when some result is NaN or infinite.
+/// output ← the correlation of source with w (+ bias), finished, or false when some result is NaN or infinite.
 pub(super) fn correlate<V: Lanes>(
     c: &Correlation,
     tiles: Tiles,
     source: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
+    epilogue: &Epilogue<'_, f32>,
     output: &mut [f32],
 ) -> bool {
     match tiles {
-        Tiles::Two => with::<V, F2, 2, 4>(c, source, w, bias, output),
-        Tiles::Four => with::<V, F4, 4, 6>(c, source, w, bias, output),
+        Tiles::Two => with::<V, F2, 2, 4>(c, source, w, bias, epilogue, output),
+        Tiles::Four => with::<V, F4, 4, 6>(c, source, w, bias, epilogue, output),
     }
 }
 
@@ -103,6 +105,7 @@ fn with<V: Lanes, S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     source: &[f32],
     w: &[f32],
     bias: Option<&[f32]>,
+    epilogue: &Epilogue<'_, f32>,
     output: &mut [f32],
 ) -> bool {
     let grid = Grid::<OUT, SIZE>::new(c);
@@ -112,7 +115,8 @@ fn with<V: Lanes, S: Scheme<OUT, SIZE>, const OUT: usize, const SIZE: usize>(
     let finite = AtomicBool::new(true);
     let output = SharedMut::new(output);
     let blocks = c.outputs.div_ceil(V::BLOCK);
-    let job = Job::<OUT, SIZE> { c, grid, blocks, bias: padded_bias::<V>(c, bias), output: &output };
+    let job =
+        Job::<OUT, SIZE> { c, grid, blocks, bias: padded_bias::<V>(c, bias), epilogue, output: &output };
     // Either a task transforms its part of the source and uses it for all output channels, or, where that would make
     // too few tasks or leave them few tiles, all is transformed first. If the weights of a block are for one task then,
     // it transforms them itself, some at a time: there are many, and so they are written to no memory.
@@ -218,6 +222,7 @@ struct Job<'a, const OUT: usize, const SIZE: usize> {
     blocks: usize,
     /// Of each group, padded to whole blocks.
     bias: Scratch<f32>,
+    epilogue: &'a Epilogue<'a, f32>,
     output: &'a SharedMut<'a, f32>,
 }
 
@@ -269,7 +274,7 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
         }
     }
 
-    /// Transforms the sums of the tile rows `rows` to outputs, and tells whether all are finite.
+    /// Transforms the sums of the tile rows `rows` to outputs, tells whether all are finite, and finishes them.
     ///
     /// # Safety
     /// The processor has the extension, `sums` has the length of the run's, and nothing else uses these outputs.
@@ -290,8 +295,8 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
         let bias = &self.bias[(group * self.blocks + block) * V::BLOCK..][..V::BLOCK];
         // SAFETY: the processor has the extension, the sums of the run lie in `sums`, the pixels of a tile row in `pixels`,
         // and the task has the outputs of these rows and channels to itself.
-        unsafe {
-            let pixels = pixels.as_mut_ptr();
+        let finite = unsafe {
+            let (pixels, rows) = (pixels.as_mut_ptr(), rows.clone());
             V::run(
                 #[inline(always)]
                 move || {
@@ -335,6 +340,20 @@ impl<const OUT: usize, const SIZE: usize> Job<'_, OUT, SIZE> {
                     zeros.sum() == 0.0
                 },
             )
+        };
+        let mut row = rows.start;
+        while row < rows.end {
+            let image = row / grid.high;
+            let end = rows.end.min((image + 1) * grid.high);
+            let (top, bottom) = (row % grid.high * OUT, ((end - image * grid.high) * OUT).min(height));
+            for k in group * c.outputs + start..group * c.outputs + c.outputs.min(start + V::BLOCK) {
+                let at = ((image * c.groups * c.outputs + k) * height + top) * width;
+                // SAFETY: as above.
+                let z = unsafe { self.output.part(at, (bottom - top) * width) };
+                self.epilogue.finish(k, at, z);
+            }
+            row = end;
         }
+        finite
     }
 }
