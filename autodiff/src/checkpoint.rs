@@ -1,12 +1,13 @@
 //! Checkpointing: what a part of a model computed is forgotten, and computed again in the backward pass.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::function::{Backward, Composed, Forward, Function, InputGradients, Outputs, Tensors};
+use crate::function::{
+    Backward, Composed, Forward, Function, InputGradients, Outputs, SharedFunction, Tensors,
+};
 use crate::parameter::Parameter;
 use crate::replay::Mode;
 use crate::shape::{Shape, ShapeError, Shapes};
@@ -84,7 +85,8 @@ where
         if let Some((start, took)) = took {
             computed.observe(&function, &inputs, start, took);
         }
-        T::record_call(Arc::new(function), &inputs, computed).0
+        let first = T::record_call(SharedFunction::new(function), &inputs, &mut computed);
+        computed.place(Some(first)).0
     } else {
         computed.place(None).0
     };

@@ -1,5 +1,6 @@
 //! What an operation is: a function with a shape rule, a forward kernel and a backward rule.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -70,6 +71,13 @@ pub trait Function<T: Float>: Send + Sync + 'static {
     /// here: `forward` is only called with shapes that passed.
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError>;
 
+    /// Whether inputs of one shape are always right and give one output of that shape: then nobody asks
+    /// [`output_shapes`](Self::output_shapes) for them.
+    #[doc(hidden)]
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
     /// Computes the outputs, and declares through `cx` what the rule will need.
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T>;
 
@@ -114,8 +122,8 @@ pub trait Composed<T: Float> {
 pub trait Builtin: Sized {
     fn single(&self) -> &dyn Function<f32>;
     fn double(&self) -> &dyn Function<f64>;
-    fn shared_single(self) -> Arc<dyn Function<f32>>;
-    fn shared_double(self) -> Arc<dyn Function<f64>>;
+    fn shared_single(self) -> SharedFunction<f32>;
+    fn shared_double(self) -> SharedFunction<f64>;
 }
 
 /// Declares functions of this crate, so that [`apply_one`](crate::tensor::apply_one) takes them.
@@ -134,32 +142,50 @@ macro_rules! builtin {
             }
 
             #[inline(never)]
-            fn shared_single(self) -> std::sync::Arc<dyn $crate::function::Function<f32>> {
-                $crate::function::shared!(f32, self)
+            fn shared_single(self) -> $crate::function::SharedFunction<f32> {
+                $crate::function::SharedFunction::new(self)
             }
 
             #[inline(never)]
-            fn shared_double(self) -> std::sync::Arc<dyn $crate::function::Function<f64>> {
-                $crate::function::shared!(f64, self)
+            fn shared_double(self) -> $crate::function::SharedFunction<f64> {
+                $crate::function::SharedFunction::new(self)
             }
         }
     )*};
 }
 pub(crate) use builtin;
 
-/// A function on the heap. One without options is there once, for all its calls.
-macro_rules! shared {
-    ($float:ty, $function:expr) => {{
-        static ONE: std::sync::OnceLock<std::sync::Arc<dyn $crate::function::Function<$float>>> =
-            std::sync::OnceLock::new();
-        if size_of::<Self>() == 0 {
-            std::sync::Arc::clone(ONE.get_or_init(|| std::sync::Arc::new($function)))
-        } else {
-            std::sync::Arc::new($function)
-        }
-    }};
+/// A function that nodes share. One without options is nowhere in memory, and nobody counts who uses it.
+#[doc(hidden)]
+#[derive(Clone)]
+pub enum SharedFunction<T: Float> {
+    Plain(&'static dyn Function<T>),
+    Counted(Arc<dyn Function<T>>),
 }
-pub(crate) use shared;
+
+impl<T: Float> SharedFunction<T> {
+    #[inline]
+    pub(crate) fn new(function: impl Function<T>) -> Self {
+        if size_of_val(&function) == 0 {
+            // A box of nothing has no memory to lose.
+            Self::Plain(Box::leak(Box::new(function)))
+        } else {
+            Self::Counted(Arc::new(function))
+        }
+    }
+}
+
+impl<T: Float> Deref for SharedFunction<T> {
+    type Target = dyn Function<T>;
+
+    #[inline]
+    fn deref(&self) -> &(dyn Function<T> + 'static) {
+        match self {
+            Self::Plain(function) => *function,
+            Self::Counted(function) => &**function,
+        }
+    }
+}
 
 /// What a forward pass returns.
 #[derive(Debug)]

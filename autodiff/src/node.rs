@@ -3,12 +3,12 @@
 use std::fmt;
 use std::ops::Deref;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::function::{Function, Saved};
+use crate::function::{Saved, SharedFunction};
 use crate::shape::Shape;
 #[cfg(feature = "proptest")]
 use crate::value::Value;
@@ -23,7 +23,7 @@ pub(crate) struct Input {
 /// One recorded operation.
 #[derive(Clone)]
 pub(crate) struct Node<T: Float> {
-    pub(crate) function: Arc<dyn Function<T>>,
+    pub(crate) function: SharedFunction<T>,
     pub(crate) inputs: SmallVec<[Input; 2]>,
     pub(crate) saved: SmallVec<[Saved<T>; 2]>,
     /// The slot of the first output; the others follow.
@@ -91,6 +91,7 @@ const MOST_KEPT: usize = 1 << 16;
 
 impl<T: Float> Nodes<T> {
     /// Adds a node, to be completed where it stands.
+    #[inline(always)]
     pub(crate) fn push(&mut self, node: Node<T>) -> &mut Node<T> {
         if self.0.capacity() == 0 {
             self.0 = T::spare_nodes().take();
@@ -99,9 +100,9 @@ impl<T: Float> Nodes<T> {
         self.0.last_mut().expect("just pushed")
     }
 
-    /// Takes the last node out.
-    pub(crate) fn pop(&mut self) -> Option<Node<T>> {
-        self.0.pop()
+    /// Drops the last node where it stands: to take it out costs more.
+    pub(crate) fn drop_last(&mut self) {
+        self.0.truncate(self.0.len().saturating_sub(1));
     }
 }
 

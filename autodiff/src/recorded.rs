@@ -1,12 +1,11 @@
 //! What exists once for each element type, and is compiled here only: its record on a tape, and the calls and
 //! replays of functions.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use crate::Float;
-use crate::function::{Builtin, Function, Tensors};
+use crate::function::{Builtin, Function, SharedFunction};
 use crate::gradients::Gradients;
-use crate::indices::Indices;
 use crate::node::SpareNodes;
 use crate::replay::{self, Mode, Replay};
 use crate::shape::ShapeError;
@@ -29,7 +28,7 @@ pub trait Recorded: Sized {
     where
         Self: Float;
 
-    fn shared<B: Builtin>(builtin: B) -> Arc<dyn Function<Self>>
+    fn shared<B: Builtin>(builtin: B) -> SharedFunction<Self>
     where
         Self: Float;
 
@@ -43,10 +42,10 @@ pub trait Recorded: Sized {
 
     #[track_caller]
     fn record_call(
-        function: Arc<dyn Function<Self>>,
+        function: SharedFunction<Self>,
         inputs: &[&Tensor<Self>],
-        computed: Computed<'_, Self>,
-    ) -> (Tensors<Self>, Option<Indices>)
+        computed: &mut Computed<'_, Self>,
+    ) -> u32
     where
         Self: Float;
 
@@ -84,7 +83,7 @@ macro_rules! recorded {
                 builtin.$function()
             }
 
-            fn shared<B: Builtin>(builtin: B) -> Arc<dyn Function<$float>> {
+            fn shared<B: Builtin>(builtin: B) -> SharedFunction<$float> {
                 builtin.$shared()
             }
 
@@ -100,10 +99,10 @@ macro_rules! recorded {
             #[inline(never)]
             #[track_caller]
             fn record_call(
-                function: Arc<dyn Function<$float>>,
+                function: SharedFunction<$float>,
                 inputs: &[&Tensor<$float>],
-                computed: Computed<'_, $float>,
-            ) -> (Tensors<$float>, Option<Indices>) {
+                computed: &mut Computed<'_, $float>,
+            ) -> u32 {
                 tensor::record(function, inputs, computed)
             }
 

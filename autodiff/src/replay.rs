@@ -370,16 +370,14 @@ fn replay_drained<T: Float>(
     last: u32,
     flow: &mut Flow<T>,
 ) {
-    while nodes.len() > first
-        && let Some(node) = nodes.pop()
-    {
-        if node.first > last {
-            continue;
+    while let Some(node) = nodes.get(first..).and_then(<[_]>::last) {
+        if node.first <= last
+            && let Some(grads) = flow.at_outputs(node, pass)
+        {
+            let gradients = pass.rule(node, &grads);
+            flow.distribute(node, gradients);
         }
-        if let Some(grads) = flow.at_outputs(&node, pass) {
-            let gradients = pass.rule(&node, &grads);
-            flow.distribute(&node, gradients);
-        }
+        nodes.drop_last();
     }
 }
 

@@ -181,7 +181,7 @@ pub(crate) fn reduced(shape: &[usize], axes: &[usize], keepdim: bool) -> Shape {
 /// The shape two operands broadcast to: aligned at the last axis, sizes equal or 1.
 pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Shape, ShapeError> {
     if same(a, b) {
-        return Ok(Shape::from_slice(a));
+        return Ok(copied(a));
     }
     let rank = a.len().max(b.len());
     let mut out = Shape::from_elem(1, rank);
@@ -202,6 +202,20 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Shape, ShapeError> {
         };
     }
     Ok(out)
+}
+
+/// A shape of these sizes, of which a few are quicker to write one by one than with a call that copies memory.
+#[inline]
+pub(crate) fn copied(sizes: &[usize]) -> Shape {
+    let few = match *sizes {
+        [] => [0; 4],
+        [a] => [a, 0, 0, 0],
+        [a, b] => [a, b, 0, 0],
+        [a, b, c] => [a, b, c, 0],
+        [a, b, c, d] => [a, b, c, d],
+        _ => return Shape::from_slice(sizes),
+    };
+    Shape::from_buf_and_len(few, sizes.len())
 }
 
 /// Whether two shapes are equal: for a few sizes a loop is quicker than a call that compares memory.

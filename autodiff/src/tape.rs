@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::function::{Function, Saved};
+use crate::function::{Saved, SharedFunction};
 use crate::hook::Hook;
 use crate::indices::Indices;
 use crate::node::{Input, Node, Nodes};
 use crate::observe::{ANOMALY, Observed};
 use crate::parameter::{Parameter, ParameterId};
 use crate::scope::Scopes;
-use crate::shape::Shape;
+use crate::shape::copied;
 use crate::tensor::Tensor;
 use crate::value::Value;
 
@@ -239,7 +239,7 @@ impl Tape {
     pub fn variable<T: Float>(&self, x: impl Into<Tensor<T>>) -> Tensor<T> {
         let value = x.into().value;
         let slot = {
-            let mut record = self.open::<T>("Tape::variable");
+            let mut record = self.open::<T>(|| "Tape::variable");
             record.leaf(Leaf::Variable)
         };
         Tensor { value, place: Some(Place { tape: self.clone(), slot: Some(slot) }) }
@@ -263,7 +263,7 @@ impl Tape {
         let id = parameter.id();
         // Read before the record is locked: whoever changes the parameter may use this tape meanwhile.
         let value = parameter.read();
-        let mut record = self.open::<T>("Tape::watch");
+        let mut record = self.open::<T>(|| "Tape::watch");
         if let Some(asked) = &mut record.asked {
             if asked.iter().all(|p| p.id() != id) {
                 asked.push(parameter.clone());
@@ -320,7 +320,7 @@ impl Tape {
             panic!("Tape::watch_as: the tensor lies on another tape");
         }
         let slot = x.slot();
-        let mut record = self.open::<T>("Tape::watch_as");
+        let mut record = self.open::<T>(|| "Tape::watch_as");
         if record.watched.contains_key(&parameter.id()) {
             drop(record);
             panic!("Tape::watch_as: the parameter {parameter:?} was watched on this tape already");
@@ -368,11 +368,11 @@ impl Tape {
 
     /// The record, for writing.
     #[track_caller]
-    fn open<T: Float>(&self, operation: &str) -> MutexGuard<'_, Record<T>> {
+    fn open<T: Float>(&self, operation: impl FnOnce() -> &'static str) -> MutexGuard<'_, Record<T>> {
         let record = self.lock::<T>();
         if record.drained {
             drop(record);
-            drained(operation);
+            drained(operation());
         }
         record
     }
@@ -381,21 +381,21 @@ impl Tape {
     #[track_caller]
     pub(crate) fn push<T: Float>(
         &self,
-        function: Arc<dyn Function<T>>,
+        function: SharedFunction<T>,
         inputs: &[&Tensor<T>],
         outputs: usize,
         saved: SmallVec<[Saved<T>; 2]>,
     ) -> u32 {
         let caller = Location::caller();
         let scope = self.current_scope();
-        let mut record = self.open::<T>(function.name());
+        let mut record = self.open::<T>(|| function.name());
         let outputs = outputs as u32;
         let first = record.take_slots(outputs);
         let node = Node { function, inputs: SmallVec::new(), saved, first, outputs, scope, caller };
         let node = record.nodes.push(node);
         // Written where they stay: to move them costs more.
         for x in inputs {
-            node.inputs.push(Input { slot: x.slot(), shape: Shape::from_slice(x.shape()) });
+            node.inputs.push(Input { slot: x.slot(), shape: copied(x.shape()) });
         }
         first
     }

@@ -2,17 +2,16 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ndarray::{ArcArray, ArrayBase, ArrayD, ArrayViewD, Dimension, OwnedRepr};
 use smallvec::SmallVec;
 
 use crate::Float;
-use crate::function::{Builtin, Forward, Function, Outputs, Saved, Tensors};
+use crate::function::{Builtin, Forward, Function, Outputs, Saved, SharedFunction, Tensors};
 use crate::indices::Indices;
 use crate::observe::Call;
-use crate::shape::{ShapeError, checked_len, refuse, same};
+use crate::shape::{ShapeError, Shapes, checked_len, copied, refuse, same};
 use crate::tape::{Cut, Place, Tape};
 use crate::value::Value;
 
@@ -229,18 +228,20 @@ pub fn try_apply<T: Float, F: Function<T>>(
     function: F,
     inputs: &[&Tensor<T>],
 ) -> Result<Tensors<T>, ShapeError> {
-    let computed = T::compute(&function, inputs)?;
-    let (tensors, _) = match computed.saved {
-        Some(_) => T::record_call(Arc::new(function), inputs, computed),
-        None => computed.place(None),
+    let mut computed = T::compute(&function, inputs)?;
+    let first = if computed.is_to_be_recorded() {
+        Some(T::record_call(SharedFunction::new(function), inputs, &mut computed))
+    } else {
+        None
     };
-    Ok(tensors)
+    Ok(computed.place(first).0)
 }
 
 /// [`apply`] for a function of this crate with one output.
 #[track_caller]
 pub(crate) fn apply_one<T: Float, B: Builtin>(function: B, inputs: &[&Tensor<T>]) -> Tensor<T> {
-    apply_with_indices(function, inputs).0.pop().expect("one output")
+    let (computed, first) = call(function, inputs);
+    computed.into_one(first)
 }
 
 /// [`apply`] for a function of this crate with several outputs.
@@ -255,25 +256,37 @@ pub(crate) fn apply_with_indices<T: Float, B: Builtin>(
     function: B,
     inputs: &[&Tensor<T>],
 ) -> (Tensors<T>, Option<Indices>) {
-    let computed = match T::compute(T::function(&function), inputs) {
+    let (computed, first) = call(function, inputs);
+    computed.place(first)
+}
+
+/// Computes, and records the call if an input wants a gradient: the outputs, and the slot of the first one.
+#[inline]
+#[track_caller]
+fn call<'a, T: Float, B: Builtin>(function: B, inputs: &[&'a Tensor<T>]) -> (Computed<'a, T>, Option<u32>) {
+    let mut computed = match T::compute(T::function(&function), inputs) {
         Ok(computed) => computed,
         Err(error) => refuse(error),
     };
-    match computed.saved {
-        Some(_) => T::record_call(T::shared(function), inputs, computed),
-        None => computed.place(None),
-    }
+    // Not in a closure, which would hide the caller's line.
+    let first = if computed.is_to_be_recorded() {
+        Some(T::record_call(T::shared(function), inputs, &mut computed))
+    } else {
+        None
+    };
+    (computed, first)
 }
 
 /// The tape that the inputs lie on.
 #[track_caller]
-fn common_tape<'a, T: Float>(name: &str, inputs: &[&'a Tensor<T>]) -> Option<&'a Tape> {
+fn common_tape<'a, T: Float>(function: &dyn Function<T>, inputs: &[&'a Tensor<T>]) -> Option<&'a Tape> {
     let mut tapes = inputs.iter().filter_map(|x| x.tape());
     let first = tapes.next()?;
     if tapes.any(|other| !other.is(first)) {
         panic!(
-            "{name}: its inputs lie on two tapes; detach() one of them, or carry its value over with \
-             tape.constant(x)"
+            "{}: its inputs lie on two tapes; detach() one of them, or carry its value over with \
+             tape.constant(x)",
+            function.name()
         );
     }
     Some(first)
@@ -318,6 +331,12 @@ impl<'a, T: Float> Computed<'a, T> {
         self.saved.is_some()
     }
 
+    /// The only output as a tensor, in this slot if the call was recorded.
+    fn into_one(mut self, slot: Option<u32>) -> Tensor<T> {
+        let value = self.outputs.values.pop().expect("one output");
+        Tensor { value, place: self.tape.map(|tape| Place { tape: tape.clone(), slot }) }
+    }
+
     /// The outputs as tensors, in slots from `first` on if the call was recorded.
     pub(crate) fn place(self, first: Option<u32>) -> (Tensors<T>, Option<Indices>) {
         let mut tensors = Tensors::new();
@@ -329,42 +348,52 @@ impl<'a, T: Float> Computed<'a, T> {
     }
 }
 
+/// Inputs of which lists stand on the stack.
+const FEW: usize = 4;
+
 /// Checks the shapes and computes the outputs, with what is to be kept if the call is to be recorded.
 #[track_caller]
 pub(crate) fn compute<'a, T: Float>(
     function: &dyn Function<T>,
     inputs: &[&'a Tensor<T>],
 ) -> Result<Computed<'a, T>, ShapeError> {
-    // Small vectors are filled where they stay: to collect and move them costs more than all else here.
-    let mut shapes: SmallVec<[&[usize]; 4]> = SmallVec::new();
-    let mut values: SmallVec<[&Value<T>; 4]> = SmallVec::new();
-    let mut needs: SmallVec<[bool; 4]> = SmallVec::new();
-    for x in inputs {
-        shapes.push(x.shape());
-        values.push(&x.value);
-        needs.push(x.requires_grad());
-    }
-    let name = function.name();
-    let expected = match function.output_shapes(&shapes) {
-        Ok(expected) => expected,
-        Err(error) => return Err(error.of(name, &shapes)),
+    // Lists are filled where they stay: to collect and move small vectors costs more than all else here.
+    let Some(first) = inputs.first().filter(|_| inputs.len() <= FEW) else {
+        let values: Vec<_> = inputs.iter().map(|x| &x.value).collect();
+        let needs: Vec<_> = inputs.iter().map(|x| x.requires_grad()).collect();
+        return compute_with(function, inputs, &values, &needs);
     };
-    for shape in &expected {
-        checked_len(shape).map_err(|e| e.of(name, &shapes))?;
+    let (mut values, mut needs) = ([&first.value; FEW], [false; FEW]);
+    for ((x, value), needs) in inputs.iter().zip(&mut values).zip(&mut needs) {
+        (*value, *needs) = (&x.value, x.requires_grad());
     }
-    let tape = common_tape(name, inputs);
+    compute_with(function, inputs, &values[..inputs.len()], &needs[..inputs.len()])
+}
+
+#[inline]
+#[track_caller]
+fn compute_with<'a, T: Float>(
+    function: &dyn Function<T>,
+    inputs: &[&'a Tensor<T>],
+    values: &[&Value<T>],
+    needs: &[bool],
+) -> Result<Computed<'a, T>, ShapeError> {
+    let elementwise =
+        function.is_elementwise() && values.iter().all(|value| same(value.shape(), values[0].shape()));
+    let expected = if elementwise { None } else { Some(expected_shapes(function, values)?) };
+    let tape = common_tape(function, inputs);
     let records = needs.contains(&true);
     let mut cx = Forward {
-        needs: if records { &needs } else { &[] },
+        needs: if records { needs } else { &[] },
         inputs: SmallVec::new(),
         outputs: SmallVec::new(),
         others: SmallVec::new(),
     };
-    if function.fused().is_some() {
+    if !elementwise && function.fused().is_some() {
         (0..inputs.len()).for_each(|i| cx.save_input(i));
     }
     let start = tape.is_some_and(Tape::is_observed).then(Instant::now);
-    let outputs = function.forward(&values, &mut cx);
+    let outputs = function.forward(values, &mut cx);
     #[cfg(feature = "mutation")]
     let outputs = {
         let mut outputs = outputs;
@@ -372,12 +401,21 @@ pub(crate) fn compute<'a, T: Float>(
         outputs
     };
     let took = start.map(|start| (start, start.elapsed()));
-    assert!(
-        outputs.values.len() == expected.len()
-            && outputs.values.iter().zip(&expected).all(|(value, expected)| same(value.shape(), expected)),
-        "{name}: its forward pass gave shapes {:?}, its rule said {expected:?}",
-        outputs.values.iter().map(Value::shape).collect::<Vec<_>>()
-    );
+    let found = outputs.values.iter().map(Value::shape);
+    let right = match &expected {
+        None => found.len() == 1 && found.clone().all(|shape| same(shape, values[0].shape())),
+        Some(expected) => {
+            found.len() == expected.len() && found.clone().zip(expected).all(|(shape, e)| same(shape, e))
+        }
+    };
+    if !right {
+        panic!(
+            "{}: its forward pass gave shapes {:?}, its rule said {:?}",
+            function.name(),
+            found.collect::<Vec<_>>(),
+            expected.unwrap_or_else(|| smallvec::smallvec![copied(values[0].shape())])
+        );
+    }
     let mut saved = None;
     if records {
         let saved: &mut SmallVec<_> = saved.insert(SmallVec::new());
@@ -387,7 +425,9 @@ pub(crate) fn compute<'a, T: Float>(
         for &i in &cx.outputs {
             saved.push(Saved::Output(i, outputs.values[i as usize].clone()));
         }
-        saved.extend(cx.others);
+        if !cx.others.is_empty() {
+            saved.extend(cx.others);
+        }
     }
     let event = match (took, tape) {
         (Some((start, took)), Some(tape)) => {
@@ -398,20 +438,31 @@ pub(crate) fn compute<'a, T: Float>(
     Ok(Computed { outputs, tape, saved, event })
 }
 
-/// Records a call on the tape that its inputs lie on.
+/// The shapes that a function's outputs are to have.
+fn expected_shapes<T: Float>(function: &dyn Function<T>, values: &[&Value<T>]) -> Result<Shapes, ShapeError> {
+    let shapes: SmallVec<[&[usize]; FEW]> = values.iter().map(|value| value.shape()).collect();
+    let of = |error: ShapeError| error.of(function.name(), &shapes);
+    let expected = function.output_shapes(&shapes).map_err(of)?;
+    for shape in &expected {
+        checked_len(shape).map_err(of)?;
+    }
+    Ok(expected)
+}
+
+/// Records a call on the tape that its inputs lie on, and returns the slot of its first output.
 #[track_caller]
 pub(crate) fn record<T: Float>(
-    function: Arc<dyn Function<T>>,
+    function: SharedFunction<T>,
     inputs: &[&Tensor<T>],
-    mut computed: Computed<'_, T>,
-) -> (Tensors<T>, Option<Indices>) {
+    computed: &mut Computed<'_, T>,
+) -> u32 {
     let tape = computed.tape.expect("an input that wants a gradient lies on a tape");
     let saved = computed.saved.take().unwrap_or_default();
     let first = tape.push(function, inputs, computed.outputs.values.len(), saved);
     if let Some(event) = computed.event {
         tape.observe_slot::<T>(event, first);
     }
-    computed.place(Some(first))
+    first
 }
 
 impl<T: Float> From<Value<T>> for Tensor<T> {

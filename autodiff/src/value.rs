@@ -10,10 +10,13 @@ use smallvec::SmallVec;
 
 use crate::Float;
 use crate::pool;
-use crate::shape::Shape;
+use crate::shape::{Shape, copied};
 
 /// Buffers from this many elements on start at a cache line.
 const ALIGNED_FROM: usize = 1 << 12;
+
+/// As many elements need no buffer of their own.
+const INLINE: usize = 4;
 
 /// A shared, immutable array of dynamic rank.
 ///
@@ -42,7 +45,7 @@ enum Source<T: Float> {
 }
 
 /// Elements that return to the pool. A few stand inline: a number needs no allocation beside its value's.
-struct Buffer<T: Float>(SmallVec<[T; 4]>);
+struct Buffer<T: Float>(SmallVec<[T; INLINE]>);
 
 impl<T: Float> Buffer<T> {
     /// Takes the elements, out of the pool's sight.
@@ -93,19 +96,26 @@ impl<T: Float> Array<T> {
 
 impl<T: Float> Value<T> {
     /// A row-major value of `len` elements of a buffer, from `low` on.
-    fn of(shape: &[usize], buffer: SmallVec<[T; 4]>, low: usize, len: usize) -> Self {
+    fn of(shape: &[usize], buffer: SmallVec<[T; INLINE]>, low: usize, len: usize) -> Self {
         let source = Source::Own(Buffer(buffer));
-        Self(Arc::new(Array { shape: Shape::from_slice(shape), len, low, strides: None, source }))
+        Self(Arc::new(Array { shape: copied(shape), len, low, strides: None, source }))
     }
 
     /// A row-major value of a shape, whose elements `fill` writes. It must write all of them: what it
     /// finds there is unspecified.
     pub fn build(shape: &[usize], fill: impl FnOnce(&mut [T])) -> Self {
         let len = shape.iter().product::<usize>();
+        if len <= INLINE {
+            let mut few = [T::zero(); INLINE];
+            fill(&mut few[..len]);
+            return Self::of(shape, SmallVec::from_buf_and_len(few, len), 0, len);
+        }
         if len < ALIGNED_FROM {
-            let mut buffer = SmallVec::from_elem(T::zero(), len);
+            // Not `vec![zero; len]`, which asks for memory of zeros: that is slower to get than memory used before.
+            let mut buffer = Vec::with_capacity(len);
+            buffer.resize(len, T::zero());
             fill(&mut buffer);
-            return Self::of(shape, buffer, 0, len);
+            return Self::of(shape, SmallVec::from_vec(buffer), 0, len);
         }
         let (mut buffer, start) = T::pool().take_aligned(len);
         fill(&mut buffer[start..start + len]);

@@ -30,6 +30,10 @@ impl<T: Float> Function<T> for Add {
         broadcast_pair(inputs)
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
         map2(
             inputs[0],
@@ -57,6 +61,10 @@ impl<T: Float> Function<T> for Sub {
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         broadcast_pair(inputs)
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {
@@ -95,6 +103,10 @@ impl<T: Float> Function<T> for Mul {
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         broadcast_pair(inputs)
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
@@ -143,6 +155,10 @@ impl<T: Float> Function<T> for Div {
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         broadcast_pair(inputs)
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
@@ -199,6 +215,10 @@ impl<T: Float> Function<T> for Affine {
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         Ok(one(inputs[0]))
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn forward(&self, inputs: &[&Value<T>], _: &mut Forward<'_, T>) -> Outputs<T> {

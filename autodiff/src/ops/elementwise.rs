@@ -29,6 +29,10 @@ macro_rules! elementwise {
                 Ok(one(inputs[0]))
             }
 
+            fn is_elementwise(&self) -> bool {
+                true
+            }
+
             fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
                 cx.$save(0);
                 map(inputs[0], #[inline(always)] |$x| $value).into()

@@ -91,13 +91,13 @@ use smallvec::smallvec;
 use crate::Float;
 use crate::function::InputGradients;
 use crate::kernels::{broadcast, vector};
-use crate::shape::{Shape, ShapeError, Shapes, broadcast as broadcast_shapes, same};
+use crate::shape::{ShapeError, Shapes, broadcast as broadcast_shapes, copied, same};
 use crate::tensor::Tensor;
 use crate::value::Value;
 
 /// One output of this shape.
 fn one(shape: &[usize]) -> Shapes {
-    smallvec![Shape::from_slice(shape)]
+    smallvec![copied(shape)]
 }
 
 /// The axis must be one of the shape's: a function's struct can be made with any.

@@ -40,6 +40,10 @@ impl<T: Float> Function<T> for LeakyRelu {
         Ok(one(inputs[0]))
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         if self.slope == 0.0 {
             // The output tells where x > 0 as well, and the next layer keeps it anyway.
@@ -90,6 +94,10 @@ impl<T: Float> Function<T> for Gate {
         Ok(one(inputs[0]))
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         cx.save_input(1);
         if self.slope == 0.0 {
@@ -135,6 +143,10 @@ impl<T: Float> Function<T> for TanhBackward {
         Ok(one(inputs[0]))
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
         cx.save_input(0);
         cx.save_input(1);
@@ -173,6 +185,10 @@ impl<T: Float> Function<T> for SigmoidBackward {
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Shapes, ShapeError> {
         Ok(one(inputs[0]))
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
