@@ -8,6 +8,8 @@
 use ndarray::ArrayViewD;
 use rayon::prelude::*;
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::lanes::{Extension, columns_to_rows, with_lanes};
 use super::layout::{Axes, coalesce, for_each_run};
 use super::parallel::{CHUNK, Shared, Source, each, worthwhile};
 
@@ -87,6 +89,9 @@ unsafe fn transpose<T: Copy + Send + Sync>(axes: &Axes<1>, lead: usize, source: 
     }
     to_strides.reverse();
 
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    let extension =
+        Extension::available().next().filter(|_| size_of::<T>() == size_of::<f32>() && from_row == 1);
     let bands = rows.div_ceil(BLOCK);
     let outer: usize = others.iter().map(|a| a.len).product();
     let target = Shared::new(out);
@@ -101,6 +106,17 @@ unsafe fn transpose<T: Copy + Send + Sync>(axes: &Axes<1>, lead: usize, source: 
         }
         let top = band * BLOCK;
         let height = BLOCK.min(rows - top);
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        if let Some(extension) = extension {
+            // SAFETY: the processor has the extension, elements are numbers of four bytes, every index stays below its
+            // axis' length, and bands write disjoint elements.
+            unsafe {
+                let from = source.get().offset(from + top as isize).cast();
+                let to = target.get().add(to + top * to_row).cast();
+                with_lanes!(extension, V => columns_to_rows::<V>(from, from_column, columns, height, to, to_row));
+            }
+            return;
+        }
         for left in (0..columns).step_by(BLOCK) {
             let width = BLOCK.min(columns - left);
             // SAFETY: every index stays below its axis' length; bands write disjoint elements.

@@ -35,6 +35,8 @@ mod erf;
 mod fold;
 pub(crate) mod group_norm;
 pub(crate) mod index;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod lanes;
 pub(crate) mod layout;
 pub(crate) mod local_response;
 pub(crate) mod math;
@@ -47,6 +49,8 @@ pub(crate) mod random;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod resample;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod row_product;
 pub(crate) mod scan;
 pub(crate) mod scratch;
 pub(crate) mod simd;

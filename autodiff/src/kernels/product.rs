@@ -9,6 +9,8 @@ use rayon::prelude::*;
 
 use super::copy::copy_strided;
 use super::parallel::{Shared, THRESHOLD, each, worthwhile};
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::row_product;
 use super::scratch::Scratch;
 use super::thin::{self, Strided};
 use crate::Float;
@@ -87,6 +89,14 @@ macro_rules! impl_product {
                 }
                 let parallelism = if parallel { Parallelism::Rayon(0) } else { Parallelism::None };
                 let neighbours = neighbours(k, a_strides, b_strides, c_strides);
+                #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+                if neighbours && n < TURNED * m {
+                    let (a, b, c) = ((a, a_strides.0), (b, b_strides.1), (c, c_strides.0));
+                    // SAFETY: the caller vouches for every element reached.
+                    if unsafe { row_product::product([m, k, n], a, b, c, accumulate, parallel) } {
+                        return;
+                    }
+                }
                 if neighbours && n >= TURNED * m {
                     let mut turned = Scratch::<$t>::new(m * n);
                     // SAFETY: the caller vouches for every element of a, b and c; the scratch has n×m elements.

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::correlation::{Correlation, Reaching};
-use super::lanes::{LANES, Lanes, mask};
-use super::outer::{Kernel, Tile, kernel};
 use super::panels::{Panels, vectors};
 use super::slab::Layout;
 use crate::kernels::epilogue::Epilogue;
+use crate::kernels::lanes::outer::{Kernel, Tile, kernel};
+use crate::kernels::lanes::{LANES, Lanes, mask};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 

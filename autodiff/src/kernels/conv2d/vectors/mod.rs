@@ -3,8 +3,6 @@
 
 mod correlation;
 mod direct;
-mod lanes;
-mod outer;
 mod panels;
 mod pixel_taps;
 mod pixels;
@@ -17,16 +15,12 @@ mod winograd;
 use std::any::TypeId;
 
 use self::correlation::Correlation;
-#[cfg(target_arch = "aarch64")]
-use self::lanes::Neon;
-#[cfg(target_arch = "x86_64")]
-use self::lanes::{Avx2, Avx512};
-use self::lanes::{LANES, Lanes};
 use self::winograd::Tiles;
 use super::geometry::Conv2dGeometry;
 use super::portable::all_finite;
 use crate::Float;
 use crate::kernels::epilogue::Epilogue;
+use crate::kernels::lanes::{Extension, LANES, Lanes, with_lanes};
 
 /// The forward pass, finished, or false when it is left to the portable kernels.
 pub(super) fn forward<T: Float>(
@@ -71,56 +65,6 @@ pub(super) fn weight_gradient<T: Float>(g: &Conv2dGeometry, x: &[T], dy: &[T], d
     };
     let c = Correlation::forward(g);
     ways(by, &c).any(|way| sum_products(by, way, &c, x, dy, dw))
-}
-
-/// A vector extension with kernels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Extension {
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "aarch64")]
-    Neon,
-}
-
-/// An expression with the vectors of an extension as the type `$V`.
-macro_rules! with_lanes {
-    ($extension:expr, $V:ident => $e:expr) => {
-        match $extension {
-            #[cfg(target_arch = "x86_64")]
-            Extension::Avx512 => {
-                type $V = Avx512;
-                $e
-            }
-            #[cfg(target_arch = "x86_64")]
-            Extension::Avx2 => {
-                type $V = Avx2;
-                $e
-            }
-            #[cfg(target_arch = "aarch64")]
-            Extension::Neon => {
-                type $V = Neon;
-                $e
-            }
-        }
-    };
-}
-
-impl Extension {
-    const ALL: &[Self] = &[
-        #[cfg(target_arch = "x86_64")]
-        Self::Avx512,
-        #[cfg(target_arch = "x86_64")]
-        Self::Avx2,
-        #[cfg(target_arch = "aarch64")]
-        Self::Neon,
-    ];
-
-    /// Those that the processor has, the widest first. (The standard library asks it once and keeps the answer.)
-    fn available() -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(|&extension| with_lanes!(extension, V => V::available()))
-    }
 }
 
 /// A way to compute.

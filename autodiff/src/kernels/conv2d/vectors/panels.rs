@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::correlation::Correlation;
-use super::lanes::{LANES, Lanes};
+use crate::kernels::lanes::{LANES, Lanes};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 

@@ -4,10 +4,10 @@
 //! Each lane sums over its own pixels of every vector; the lanes are added up at the end.
 
 use super::correlation::Correlation;
-use super::lanes::{LANES, Lanes, mask};
 use super::pixels::channel_runs;
 use super::slab::Layout;
 use super::taps::Cuts;
+use crate::kernels::lanes::{LANES, Lanes, mask};
 use crate::kernels::scratch::Scratch;
 
 /// Pixels summed before the next tile: their part of dy should stay in the cache closest to the processor.

@@ -10,9 +10,9 @@ use smallvec::SmallVec;
 
 use super::correlation::{Correlation, Reaching};
 use super::direct::block_rows;
-use super::lanes::{LANES, Lanes, Mask, mask};
 use super::slab::Layout;
 use crate::kernels::epilogue::Epilogue;
+use crate::kernels::lanes::{LANES, Lanes, Mask, mask};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 

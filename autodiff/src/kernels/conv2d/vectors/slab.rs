@@ -4,7 +4,7 @@
 //! memory whatever the stride, and a tap is one constant offset for all of them.
 
 use super::correlation::{Correlation, Tap};
-use super::lanes::{LANES, Lanes, Mask};
+use crate::kernels::lanes::{LANES, Lanes, Mask};
 
 /// Where things lie in a slab.
 pub(super) struct Layout {

@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use super::super::unfolded::add_in_order;
 use super::correlation::Correlation;
-use super::lanes::{LANES, Lanes, lanes_to_rows, rows_to_lanes};
 use super::panels::vectors;
 use super::slab::Layout;
+use crate::kernels::lanes::{LANES, Lanes, lanes_to_rows, rows_to_lanes};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 

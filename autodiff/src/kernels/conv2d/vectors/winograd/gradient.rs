@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::super::correlation::Correlation;
-use super::super::lanes::{LANES, Lanes, lanes_to_rows};
-use super::super::outer::{Tile, kernel};
 use super::super::panels::vectors;
 use super::Tiles;
 use super::ZEROS;
 use super::grid::Grid;
 use super::scheme::{F2, F4, Scheme, TAPS, both_ways};
 use super::windows::Windows;
+use crate::kernels::lanes::outer::{Tile, kernel};
+use crate::kernels::lanes::{LANES, Lanes, lanes_to_rows};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 

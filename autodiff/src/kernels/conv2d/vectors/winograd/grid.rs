@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::super::correlation::Correlation;
-use super::super::lanes::{LANES, Lanes};
 use super::scheme::{Scheme, both_ways};
 use super::windows::Windows;
+use crate::kernels::lanes::{LANES, Lanes};
 use crate::kernels::scratch::Scratch;
 
 /// How the planes of an output are cut into tiles, and how what belongs to a run of tile rows is laid out.

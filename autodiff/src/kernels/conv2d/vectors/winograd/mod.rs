@@ -23,10 +23,10 @@ use self::grid::Grid;
 use self::scheme::{F2, F4, Scheme, both_ways};
 use self::weights::{Panel, Weights};
 use super::correlation::Correlation;
-use super::lanes::{LANES, Lanes, lanes_to_rows};
-use super::outer::{Tile, kernel};
 use super::panels::{padded_bias, vectors};
 use crate::kernels::epilogue::Epilogue;
+use crate::kernels::lanes::outer::{LANE_OFFSETS, Tile, kernel};
+use crate::kernels::lanes::{LANES, Lanes, lanes_to_rows};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, PIECES, SharedMut};
 
@@ -39,17 +39,6 @@ const WEIGHTS: usize = 1 << 17;
 const SHARED_TILES: usize = 112;
 /// Elements of the transformed source of the tasks that share it: 16 MiB.
 const TRANSFORMED: usize = 1 << 22;
-
-/// Where the lanes of sixteen channels begin, as the taps of the micro-kernel.
-const LANE_OFFSETS: [usize; LANES] = {
-    let mut offsets = [0; LANES];
-    let mut i = 0;
-    while i < LANES {
-        offsets[i] = i;
-        i += 1;
-    }
-    offsets
-};
 
 /// What sums begin with, for a block of output channels.
 const ZEROS: [f32; 2 * LANES] = [0.0; 2 * LANES];

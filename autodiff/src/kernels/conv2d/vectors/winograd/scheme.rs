@@ -6,7 +6,7 @@
 //! of Π (x − q); the last point is ∞. After Lavin and Gray, "Fast algorithms for convolutional neural networks" (2015);
 //! the points of F(4, 3) are 0, ±5/8, ±3/2 and ∞, whose error is less than half of that with 0, ±1, ±2.
 
-use super::super::lanes::Lanes;
+use crate::kernels::lanes::Lanes;
 
 /// Taps of a kernel plane.
 pub(super) const TAPS: usize = 9;

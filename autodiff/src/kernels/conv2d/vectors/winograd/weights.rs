@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::super::correlation::Correlation;
-use super::super::lanes::{LANES, Lanes, rows_to_lanes};
 use super::super::panels::vectors;
 use super::grid::Grid;
 use super::scheme::{Scheme, TAPS, both_ways};
+use crate::kernels::lanes::{LANES, Lanes, rows_to_lanes};
 use crate::kernels::scratch::Scratch;
 use crate::kernels::tasks::{self, SharedMut};
 

@@ -1,6 +1,6 @@
 //! What a row of tiles reads of the source, sixteen channels to a vector.
 
-use super::super::lanes::{LANES, Lanes, rows_to_lanes};
+use crate::kernels::lanes::{LANES, Lanes, rows_to_lanes};
 
 /// The windows of a row of tiles for sixteen channels: `[SIZE][columns][16]`, with the padding.
 pub(super) struct Windows<const OUT: usize, const SIZE: usize> {

@@ -9,7 +9,7 @@ use super::{LANES, Lanes, Mask};
 const HALF: usize = LANES / 2;
 
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Avx2([__m256; 2]);
+pub(in crate::kernels) struct Avx2([__m256; 2]);
 
 impl Lanes for Avx2 {
     const WIDE: bool = false;

@@ -6,38 +6,49 @@
 //! multipliers busy. So it is with 6 pixels × 16 channels in 12 of the 16 registers of AVX2, or 24 of the 32
 //! of NEON.
 
-use super::lanes::{LANES, Lanes};
+use crate::kernels::lanes::{LANES, Lanes};
+
+/// Where the lanes of a vector begin, as taps: of a source whose sixteen channels are neighbours.
+pub(in crate::kernels) const LANE_OFFSETS: [usize; LANES] = {
+    let mut offsets = [0; LANES];
+    let mut i = 0;
+    while i < LANES {
+        offsets[i] = i;
+        i += 1;
+    }
+    offsets
+};
 
 /// What the sums of one tile are made of.
-pub(super) struct Tile {
+pub(in crate::kernels) struct Tile {
     /// The window of the tile's first pixel; those of its next pixels in the row follow, a kernel's `STEP` apart.
-    pub(super) source: *const f32,
+    pub(in crate::kernels) source: *const f32,
     /// Elements from one row of pixels to the next, for tiles of two rows.
-    pub(super) row: usize,
+    pub(in crate::kernels) row: usize,
     /// Elements from one source channel to the next.
-    pub(super) channel: usize,
-    pub(super) channels: usize,
+    pub(in crate::kernels) channel: usize,
+    pub(in crate::kernels) channels: usize,
     /// The offsets of the taps.
-    pub(super) taps: *const usize,
-    pub(super) tap_count: usize,
+    pub(in crate::kernels) taps: *const usize,
+    pub(in crate::kernels) tap_count: usize,
     /// `[channels][taps][16 or 32]`, with other elements between the channels.
-    pub(super) weights: *const f32,
+    pub(in crate::kernels) weights: *const f32,
     /// How many other elements.
-    pub(super) skipped: usize,
+    pub(in crate::kernels) skipped: usize,
     /// What the sums begin with, an element for each output channel, and elements from one pixel's to the next's.
-    pub(super) first: *const f32,
-    pub(super) first_step: usize,
+    pub(in crate::kernels) first: *const f32,
+    pub(in crate::kernels) first_step: usize,
     /// Where the tile's first output channel will be stored; fetched into the cache meanwhile.
-    pub(super) output: *const f32,
+    pub(in crate::kernels) output: *const f32,
     /// Elements from one output channel to the next.
-    pub(super) plane: usize,
+    pub(in crate::kernels) plane: usize,
 }
 
 /// A micro-kernel: writes the sums of a tile, `[pixels][16 or 32]`.
 ///
 /// # Safety
 /// The processor has the extension it was chosen for, all that the tile describes can be read, and there is room for the sums.
-pub(super) type Kernel = unsafe fn(tile: &Tile, sums: *mut f32);
+pub(in crate::kernels) type Kernel = unsafe fn(tile: &Tile, sums: *mut f32);
 
 /// # Safety
 /// As for [`Kernel`].
@@ -92,7 +103,11 @@ unsafe fn outer<V: Lanes, const STEP: usize, const ROWS: usize, const WIDTH: usi
 }
 
 /// The micro-kernel for tiles of `rows`×`width` pixels, `STEP` elements apart, and `vectors` vectors of output channels.
-pub(super) fn kernel<V: Lanes, const STEP: usize>(rows: usize, width: usize, vectors: usize) -> Kernel {
+pub(in crate::kernels) fn kernel<V: Lanes, const STEP: usize>(
+    rows: usize,
+    width: usize,
+    vectors: usize,
+) -> Kernel {
     macro_rules! table {
         ($($rows:literal $vectors:literal: $($width:literal)*;)*) => {
             match (rows, width, vectors) {

@@ -6,7 +6,7 @@ use std::ops::{Add, Mul, Sub};
 use super::{LANES, Lanes, Mask, mask};
 
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Avx512(__m512);
+pub(in crate::kernels) struct Avx512(__m512);
 
 impl Lanes for Avx512 {
     const WIDE: bool = true;

@@ -9,6 +9,7 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+pub(super) mod outer;
 #[cfg(test)]
 mod tests;
 
@@ -132,6 +133,58 @@ pub(super) trait Lanes:
     fn fetch(at: *const f32);
 }
 
+/// A vector extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extension {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+/// An expression with the vectors of an extension as the type `$V`.
+macro_rules! with_lanes {
+    ($extension:expr, $V:ident => $e:expr) => {
+        match $extension {
+            #[cfg(target_arch = "x86_64")]
+            $crate::kernels::lanes::Extension::Avx512 => {
+                type $V = $crate::kernels::lanes::Avx512;
+                $e
+            }
+            #[cfg(target_arch = "x86_64")]
+            $crate::kernels::lanes::Extension::Avx2 => {
+                type $V = $crate::kernels::lanes::Avx2;
+                $e
+            }
+            #[cfg(target_arch = "aarch64")]
+            $crate::kernels::lanes::Extension::Neon => {
+                type $V = $crate::kernels::lanes::Neon;
+                $e
+            }
+        }
+    };
+}
+
+pub(super) use with_lanes;
+
+impl Extension {
+    const ALL: &[Self] = &[
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
+        #[cfg(target_arch = "aarch64")]
+        Self::Neon,
+    ];
+
+    /// Those that the processor has, the widest first. (The standard library asks it once and keeps the answer.)
+    pub(super) fn available() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|&extension| with_lanes!(extension, V => V::available()))
+    }
+}
+
 /// Writes `rows` rows of `len` elements, `pitch` apart, as `len` vectors, `stride` apart; missing rows are zeros.
 ///
 /// # Safety
@@ -191,6 +244,41 @@ pub(super) unsafe fn lanes_to_rows<V: Lanes>(
                     V::transpose(&mut square);
                     for (i, &row) in square.iter().enumerate().take(rows) {
                         row.store_some(present, to.add(i * pitch + start));
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// Writes `columns` columns, `step` apart, of `height` neighbouring elements each (sixteen at the most) as `height` rows
+/// of `columns` elements, `pitch` apart. The elements are copied bit by bit, whatever they stand for.
+///
+/// # Safety
+/// The processor has the extension, there are those columns, and there is room for the rows.
+pub(super) unsafe fn columns_to_rows<V: Lanes>(
+    from: *const f32,
+    step: isize,
+    columns: usize,
+    height: usize,
+    to: *mut f32,
+    pitch: usize,
+) {
+    // SAFETY: the masks end with the columns and with the rows.
+    unsafe {
+        V::run(
+            #[inline(always)]
+            move || {
+                let there = mask(height);
+                for left in (0..columns).step_by(LANES) {
+                    let mut square = [V::zero(); LANES];
+                    for (j, column) in square.iter_mut().enumerate().take(columns - left) {
+                        *column = V::load_some(there, from.offset((left + j) as isize * step));
+                    }
+                    V::transpose(&mut square);
+                    let present = mask(columns - left);
+                    for (i, &row) in square.iter().enumerate().take(height) {
+                        row.store_some(present, to.add(i * pitch + left));
                     }
                 }
             },

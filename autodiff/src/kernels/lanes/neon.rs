@@ -9,7 +9,7 @@ use super::{LANES, Lanes, Mask};
 const QUARTER: usize = LANES / 4;
 
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Neon([float32x4_t; 4]);
+pub(in crate::kernels) struct Neon([float32x4_t; 4]);
 
 impl Lanes for Neon {
     const WIDE: bool = false;
