@@ -101,6 +101,13 @@ fn conv2d(c: &mut Criterion) {
             format!("{inputs}→{outputs} {kernel}×{kernel}/{stride} of {side}², batch {batch}: {pass}")
         };
         forward(&mut group, &name("forward"), || x.conv2d(&weight, None, options));
+        let bias = values(&[outputs]);
+        forward(&mut group, &name("forward, bias and ReLU"), || {
+            x.conv2d(&weight, Some(&bias), options).relu()
+        });
+        forward(&mut group, &name("forward, bias and ReLU fused"), || {
+            x.conv2d_fused(&weight, options, Epilogue::new().bias(&bias).slope(0.0))
+        });
         backward(&mut group, &name("gradient of the input"), [&x], |[x]| x.conv2d(&weight, None, options));
         backward(&mut group, &name("gradient of the weight"), [&weight], |[w]| x.conv2d(w, None, options));
     }

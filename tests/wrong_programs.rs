@@ -163,6 +163,8 @@ refuses! {
     linear: z([2, 3]).linear(&z([5, 4]), None) => "linear: axis 1 of the input has 3 elements, axis 1 of the weight has 4";
     linear_bias: z([7, 2, 3]).linear(&z([5, 3]), Some(&z([4]))) => "linear: the bias [4] is not [5]";
     linear_fused: z([2, 3]).linear_fused(&z([5, 3]), Epilogue::new().residual(&z([5]))) => "linear_fused: the residual [5] has not the shape of the result, [2, 5]";
+    linear_fused_rows: z([2, 3, 4]).linear_fused(&z([5, 4]), Epilogue::new().residual(&z([6, 5]))) => "linear_fused: the residual [6, 5] has not the shape of the result, [2, 3, 5]", "[2, 3, 4], [5, 4]";
+    linear_fused_row: z([4]).linear_fused(&z([5, 4]), Epilogue::new().residual(&z([1, 5]))) => "linear_fused: the residual [1, 5] has not the shape of the result, [5]";
     linear_fused_slope: z([2, 3]).linear_fused(&z([5, 3]), Epilogue::new().slope(-1.0)) => "linear_fused: the slope -1 is negative or not finite", "[2, 3], [5, 3]";
     conv2d_fused: z([1, 3, 8, 8]).conv2d_fused(&z([4, 3, 3, 3]), (), Epilogue::new().scale(&z([3]))) => "conv2d_fused: the scale [3] is not [4], one number for each output channel";
     conv3d_fused: z([3, 8, 8, 8]).conv3d_fused(&z([4, 3, 3, 3]), (), Epilogue::new().slope(0.0)) => "conv3d_fused: the weight [4, 3, 3, 3] is not [out channels";

@@ -155,7 +155,8 @@ macro_rules! builtin {
 }
 pub(crate) use builtin;
 
-/// A function that nodes share. One without options is nowhere in memory, and nobody counts who uses it.
+/// A function that nodes share. One without options, and nothing to drop, is nowhere in memory, and nobody counts who
+/// uses it.
 #[doc(hidden)]
 #[derive(Clone)]
 pub enum SharedFunction<T: Float> {
@@ -165,8 +166,8 @@ pub enum SharedFunction<T: Float> {
 
 impl<T: Float> SharedFunction<T> {
     #[inline]
-    pub(crate) fn new(function: impl Function<T>) -> Self {
-        if size_of_val(&function) == 0 {
+    pub(crate) fn new<F: Function<T>>(function: F) -> Self {
+        if size_of::<F>() == 0 && !std::mem::needs_drop::<F>() {
             // A box of nothing has no memory to lose.
             Self::Plain(Box::leak(Box::new(function)))
         } else {

@@ -105,8 +105,8 @@ macro_rules! forward {
     ($($D:literal: $conv:ident),*) => {$(
         impl<T: Float> Conv<$D, T> {
             /// [`forward`](Layer::forward), plus a residual like the result where there is one, with negative values
-            /// multiplied by `slope`: 0 for a ReLU after the layer, 0.1 for a leaky one, 1 for none. All in one pass
-            /// over the results.
+            /// multiplied by `slope`: 0 for a ReLU after the layer, 0.1 for a leaky one, 1 for none. As one
+            /// operation, which finishes its results while they are in the cache.
             ///
             /// ```
             /// use wengert::prelude::*;
@@ -122,7 +122,7 @@ macro_rules! forward {
             #[track_caller]
             pub fn forward_rectified(&self, x: &Tensor<T>, residual: Option<&Tensor<T>>, slope: f64) -> Tensor<T> {
                 let bias = on_tape_of(self.bias.as_ref(), x);
-                self.followed(x, Epilogue::new().shift(bias.as_ref()).residual(residual).slope(slope))
+                self.followed(x, Epilogue::new().bias(bias.as_ref()).residual(residual).slope(slope))
             }
 
             /// The convolution without its bias, and what follows it.

@@ -41,7 +41,7 @@ impl<T: Float> Linear<T> {
 
 impl<T: Float> Linear<T> {
     /// [`forward`](Layer::forward), plus a residual like the result where there is one, with negative values multiplied
-    /// by `slope`: 0 for a ReLU after the layer, 0.1 for a leaky one, 1 for none. All in one pass over the results.
+    /// by `slope`: 0 for a ReLU after the layer, 0.1 for a leaky one, 1 for none. As one operation.
     ///
     /// ```
     /// use wengert::prelude::*;
@@ -57,7 +57,7 @@ impl<T: Float> Linear<T> {
     #[track_caller]
     pub fn forward_rectified(&self, x: &Tensor<T>, residual: Option<&Tensor<T>>, slope: f64) -> Tensor<T> {
         let bias = on_tape_of(self.bias.as_ref(), x);
-        let epilogue = Epilogue::new().shift(bias.as_ref()).residual(residual).slope(slope);
+        let epilogue = Epilogue::new().bias(bias.as_ref()).residual(residual).slope(slope);
         x.linear_fused(&self.weight.on_tape_of(x), epilogue)
     }
 }

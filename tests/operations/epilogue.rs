@@ -14,7 +14,7 @@ use crate::strategies::{Cases, Input, Plan, cases};
 #[derive(Clone, Copy, Debug)]
 struct Tail {
     scale: bool,
-    shift: bool,
+    bias: bool,
     residual: bool,
     slope: f64,
 }
@@ -22,15 +22,15 @@ struct Tail {
 impl Tail {
     fn of<'a, T: Float>(&self, x: &'a [Tensor<T>]) -> Epilogue<'a, T> {
         let mut rest = x[2..].iter();
-        let [scale, shift, residual] =
-            [self.scale, self.shift, self.residual].map(|there| there.then(|| rest.next().unwrap()));
-        Epilogue::new().scale(scale).shift(shift).residual(residual).slope(self.slope)
+        let [scale, bias, residual] =
+            [self.scale, self.bias, self.residual].map(|there| there.then(|| rest.next().unwrap()));
+        Epilogue::new().scale(scale).bias(bias).residual(residual).slope(self.slope)
     }
 
     /// The input that can move the sums.
     fn summand(&self) -> Option<usize> {
         let scales = usize::from(self.scale);
-        (self.shift || self.residual).then_some(2 + scales)
+        (self.bias || self.residual).then_some(2 + scales)
     }
 }
 
@@ -41,13 +41,13 @@ fn followed<O: Clone + std::fmt::Debug>(
 ) -> impl Strategy<Value = Plan<(O, Tail)>> {
     let slope = prop::sample::select(vec![0.0, 0.1, 1.0, 1.5]);
     (plans, any::<[bool; 3]>(), slope).prop_map(
-        move |((mut shapes, options), [scale, shift, residual], slope)| {
+        move |((mut shapes, options), [scale, bias, residual], slope)| {
             shapes.truncate(2);
             let channels = vec![shapes[1][0]];
             let result = result(&shapes, &options);
-            let all = [(scale, channels.clone()), (shift, channels), (residual, result)];
+            let all = [(scale, channels.clone()), (bias, channels), (residual, result)];
             shapes.extend(all.into_iter().filter(|(there, _)| *there).map(|(_, shape)| shape));
-            (shapes, (options, Tail { scale, shift, residual, slope }))
+            (shapes, (options, Tail { scale, bias, residual, slope }))
         },
     )
 }

@@ -4,28 +4,11 @@
 //! depend on the channel only. Sums are taken plane by plane and added in the order of the batch; a channel
 //! is never divided between threads, so that the bits do not depend on their number.
 
+use super::channels::Channels;
 use super::epilogue::Rectifier;
 use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
 use crate::Float;
-
-/// The sizes of the array: batch, channels, positions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Channels {
-    pub(crate) batch: usize,
-    pub(crate) channels: usize,
-    pub(crate) positions: usize,
-}
-
-impl Channels {
-    pub(crate) fn of(shape: &[usize]) -> Self {
-        Self { batch: shape[0], channels: shape[1], positions: shape[2..].iter().product() }
-    }
-
-    pub(super) fn len(self) -> usize {
-        self.batch * self.channels * self.positions
-    }
-}
 
 /// By what a gradient is multiplied before it is summed or used: the rectifier's derivative at
 /// z = scale·(x − shift) + offset, which is computed again.

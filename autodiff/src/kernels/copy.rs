@@ -65,6 +65,13 @@ pub(crate) fn copy_strided<T: Copy + Send + Sync>(view: ArrayViewD<T>, out: &mut
     }
 }
 
+/// Whether the elements, which are numbers, can be moved as `f32` are.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn of_four_bytes<T>() -> bool {
+    const { assert!(BLOCK <= super::lanes::LANES, "a block is a square of vectors") };
+    size_of::<T>() == size_of::<f32>() && align_of::<T>() == align_of::<f32>()
+}
+
 /// Copies with the axis `lead`, the one of smallest stride, and the last one in blocks.
 ///
 /// # Safety
@@ -90,8 +97,7 @@ unsafe fn transpose<T: Copy + Send + Sync>(axes: &Axes<1>, lead: usize, source: 
     to_strides.reverse();
 
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    let extension =
-        Extension::available().next().filter(|_| size_of::<T>() == size_of::<f32>() && from_row == 1);
+    let extension = Extension::available().next().filter(|_| of_four_bytes::<T>() && from_row == 1);
     let bands = rows.div_ceil(BLOCK);
     let outer: usize = others.iter().map(|a| a.len).product();
     let target = Shared::new(out);

@@ -1,6 +1,6 @@
 //! What follows a sum in the same pass over its results: a factor and a summand by channel, a residual, a rectifier.
 
-use super::batch_norm::Channels;
+use super::channels::Channels;
 use super::parallel::{CHUNK, Shared, each, worthwhile};
 use super::simd::vectorized;
 use super::vector;
@@ -19,7 +19,8 @@ pub(crate) struct Rectifier<T> {
 
 impl<T: Float> Rectifier<T> {
     pub(crate) fn new(slope: f64) -> Self {
-        Self { slope: T::from_f64(slope), zero: slope == 0.0 }
+        let slope = T::from_f64(slope);
+        Self { slope, zero: slope == T::zero() }
     }
 
     #[inline(always)]
@@ -32,8 +33,14 @@ impl<T: Float> Rectifier<T> {
     /// dz for the gradient of the value at z.
     #[inline(always)]
     pub(super) fn gradient(self, z: T, dy: T) -> T {
-        let low = if self.zero { T::zero() } else { self.slope * dy };
-        if z <= T::zero() { low } else { dy }
+        // As PyTorch has it: at NaN a ReLU lets the gradient through, a leaky one does not.
+        if self.zero {
+            if z <= T::zero() { T::zero() } else { dy }
+        } else if z > T::zero() {
+            dy
+        } else {
+            self.slope * dy
+        }
     }
 }
 
@@ -155,5 +162,60 @@ impl<T: Float> Epilogue<'_, T> {
             );
         }
         Epilogue { affine: None, ..*self }.finish(0, start, z);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::parallel::same_at_any_thread_count;
+
+    fn ramp(n: usize, step: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * step + 7) % 257) as f32 / 64.0 - 2.0).collect()
+    }
+
+    #[test]
+    fn all_results_are_finished_at_any_number_of_threads() {
+        // Rows and planes, few and enough for several threads; none at all.
+        for (batch, channels, positions) in [
+            (3, 5, 1),
+            (700, 70, 1),
+            (2, 3, 7),
+            (9, 41, 130),
+            (2, 2, 40_000),
+            (0, 3, 4),
+            (2, 0, 9),
+            (2, 3, 0),
+        ] {
+            let c = Channels { batch, channels, positions };
+            let (z, residual) = (ramp(c.len(), 5), ramp(c.len(), 11));
+            let (scale, shift) = (ramp(channels, 3), ramp(channels, 17));
+            for (affine, residual, slope) in [
+                (None, Some(&residual[..]), 1.0),
+                (Some([&scale[..], &shift[..]]), None, 0.0),
+                (Some([&scale[..], &shift[..]]), Some(&residual[..]), 0.25),
+            ] {
+                let epilogue = Epilogue { affine, residual, slope };
+                epilogue.check(c);
+                let found = same_at_any_thread_count(|| {
+                    let mut z = z.clone();
+                    epilogue.finish_all(c, &mut z);
+                    z
+                });
+                for (i, (&found, &z)) in found.iter().zip(&z).enumerate() {
+                    let channel = i / positions % channels;
+                    let z = affine.map_or(z, |[scale, shift]| scale[channel] * z + shift[channel]);
+                    let z = residual.map_or(z, |residual| z + residual[i]);
+                    assert_eq!(found, if z <= 0.0 { slope as f32 * z } else { z }, "{c:?}, element {i}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_gradient_passes_nan_as_in_the_layers_alone() {
+        let gradient = |slope, z: f32| Rectifier::new(slope).gradient(z, 3.0);
+        assert_eq!([gradient(0.0, f32::NAN), gradient(0.5, f32::NAN)], [3.0, 1.5]);
+        assert_eq!([gradient(0.0, 0.0), gradient(0.5, 0.0), gradient(0.5, 1.0)], [0.0, 1.5, 3.0]);
     }
 }

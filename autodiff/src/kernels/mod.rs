@@ -24,6 +24,7 @@ pub(crate) use term;
 pub(crate) mod arrange;
 pub(crate) mod batch_norm;
 pub(crate) mod broadcast;
+pub(crate) mod channels;
 pub(crate) mod conv2d;
 pub(crate) mod conv3d;
 pub(crate) mod copy;

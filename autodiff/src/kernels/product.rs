@@ -1,5 +1,5 @@
-//! Matrix products: through the loops of `thin` where one side is thin, else through gemm, or through
-//! matrixmultiply on machines that gemm has no vector code for.
+//! Matrix products: through the loops of `thin` where one side is thin, through `row_product` where large rows are
+//! multiplied by rows, else through gemm, or through matrixmultiply on machines that gemm has no vector code for.
 //!
 //! None of them splits a sum between threads, so the bits of a product do not depend on their number.
 
@@ -176,7 +176,8 @@ const TURNED: usize = 8;
 ///
 /// gemm copies the side that gives the rows of its tiles into panels, across the sums; for a row-major c that is b. Then
 /// it copies element by element, which takes as long as hundreds of multiplications of each. So a smaller a is made that
-/// side, for cᵀ = bᵀaᵀ, which is turned; otherwise b is laid out beforehand, through small squares.
+/// side, for cᵀ = bᵀaᵀ, which is turned; a large b of `f32` is left to `row_product`; otherwise b is laid out beforehand,
+/// through small squares.
 fn neighbours(k: usize, a: (isize, isize), b: (isize, isize), c: (isize, isize)) -> bool {
     a.1 == 1 && b.0 == 1 && b.1 > 1 && c.1 == 1 && k >= 16
 }

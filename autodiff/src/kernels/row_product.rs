@@ -8,7 +8,7 @@ use std::any::TypeId;
 
 use super::lanes::outer::{LANE_OFFSETS, Tile, kernel};
 use super::lanes::{Extension, LANES, Lanes, rows_to_lanes, with_lanes};
-use super::parallel::Shared;
+use super::parallel::{Shared, Source};
 use super::scratch::Scratch;
 use super::tasks::{self, PIECES};
 use crate::Float;
@@ -40,14 +40,14 @@ pub(super) unsafe fn product<T: Float>(
     let (Some(extension), [Ok(a_row), Ok(b_row), Ok(c_row)]) = (Extension::available().next(), rows) else {
         return false;
     };
-    if TypeId::of::<T>() != TypeId::of::<f32>() || m < FEWEST || n < 2 * LANES || n * k <= CACHED {
+    if TypeId::of::<T>() != TypeId::of::<f32>() || k == 0 || m < FEWEST || n < 2 * LANES || n * k <= CACHED {
         return false;
     }
     let job = Job {
         k,
         n,
-        a: (Shared::from_pointer(a.cast_mut().cast()), a_row),
-        b: (Shared::from_pointer(b.cast_mut().cast()), b_row),
+        a: (Source::new(a.cast()), a_row),
+        b: (Source::new(b.cast()), b_row),
         c: (Shared::from_pointer(c.cast()), c_row),
         accumulate,
         parallel,
@@ -57,15 +57,15 @@ pub(super) unsafe fn product<T: Float>(
     true
 }
 
-/// A matrix: its first element, and elements from one row to the next.
-type Rows = (Shared<f32>, usize);
+/// A matrix that is read: its first element, and elements from one row to the next.
+type Rows = (Source<f32>, usize);
 
 struct Job {
     k: usize,
     n: usize,
     a: Rows,
     b: Rows,
-    c: Rows,
+    c: (Shared<f32>, usize),
     accumulate: bool,
     parallel: bool,
 }
@@ -84,9 +84,12 @@ impl Job {
     /// # Safety
     /// The processor has the extension, and all elements are there.
     unsafe fn run_all<V: Lanes>(&self, m: usize) {
-        for top in (0..m).step_by(SLAB) {
+        // Of about equal size.
+        let slabs = m.div_ceil(SLAB);
+        for i in 0..slabs {
+            let rows = i * m / slabs..(i + 1) * m / slabs;
             // SAFETY: the caller vouches for all.
-            unsafe { self.slab::<V>(top, SLAB.min(m - top)) };
+            unsafe { self.slab::<V>(rows.start, rows.len()) };
         }
     }
 
@@ -237,8 +240,7 @@ mod tests {
             let (a, b, c) = (ramp(m * a_row, 11), ramp(n * b_row, 5), ramp(m * c_row, 3));
             let product = |extension: Extension| {
                 let mut c = c.clone();
-                let shared = |x: &[f32]| Shared::from_pointer(x.as_ptr().cast_mut());
-                let (a, b) = ((shared(&a), a_row), (shared(&b), b_row));
+                let (a, b) = ((Source::new(a.as_ptr()), a_row), (Source::new(b.as_ptr()), b_row));
                 let job = Job { k, n, a, b, c: (Shared::new(&mut c), c_row), accumulate, parallel: true };
                 // SAFETY: the processor has the extension, and all have the lengths.
                 with_lanes!(extension, V => unsafe { job.run_all::<V>(m) });

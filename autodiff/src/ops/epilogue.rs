@@ -1,34 +1,35 @@
-//! Convolutions and linear layers with what follows them, in one pass over the results.
+//! Convolutions and linear layers with what follows them, as one operation.
 
 use smallvec::{SmallVec, smallvec};
 
 use super::{Convolution, Linear, only, rectifier_gradient};
 use crate::Float;
 use crate::function::{Backward, Builtin, Forward, Function, InputGradients, Outputs, builtin};
-use crate::kernels::epilogue::Epilogue as Kernel;
-use crate::shape::{Shape, ShapeError, Shapes};
+use crate::kernels::epilogue as kernel;
+use crate::shape::{Shape, ShapeError, Shapes, refuse};
 use crate::tensor::{Tensor, apply_one};
 use crate::value::Value;
 
-builtin!(Fused<Convolution>, Fused<Linear>);
+builtin!(Finished<Convolution>, Finished<Linear>);
 
-/// What follows a product z in the same pass: y = rectified(scale·z + shift + residual), where rectified(z) is z for
+/// What follows a product z in the same operation: y = rectified(scale·z + bias + residual), where rectified(z) is z for
 /// z > 0 and slope·z elsewhere.
 ///
 /// A convolution with a bias and a ReLU, a sum with a shortcut, a batch normalization with statistics that are given:
-/// one after the other each would read and write all results again, and a tape would keep them in between.
+/// one after the other each would read and write all results again. A convolution's results are finished while they are
+/// in the cache, where the processor has vectors for it.
 ///
 /// ```
 /// # use wengert::prelude::*;
 /// let x = Tensor::<f64>::from_vec([1, 2], vec![1.0, 2.0]);
 /// let (w, b) = (Tensor::from_vec([2, 2], vec![1.0, 0.0, 0.0, -1.0]), Tensor::from_vec([2], vec![0.5, 0.5]));
-/// let y = x.linear_fused(&w, Epilogue::new().shift(&b).slope(0.1));
+/// let y = x.linear_fused(&w, Epilogue::new().bias(&b).slope(0.1));
 /// assert_eq!(y.to_vec(), x.linear(&w, Some(&b)).leaky_relu(0.1).to_vec());
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Epilogue<'a, T: Float = f32> {
     scale: Option<&'a Tensor<T>>,
-    shift: Option<&'a Tensor<T>>,
+    bias: Option<&'a Tensor<T>>,
     residual: Option<&'a Tensor<T>>,
     slope: f64,
 }
@@ -36,7 +37,7 @@ pub struct Epilogue<'a, T: Float = f32> {
 impl<'a, T: Float> Epilogue<'a, T> {
     /// Nothing: y = z.
     pub fn new() -> Self {
-        Self { scale: None, shift: None, residual: None, slope: 1.0 }
+        Self { scale: None, bias: None, residual: None, slope: 1.0 }
     }
 
     /// A factor for each output channel.
@@ -45,9 +46,9 @@ impl<'a, T: Float> Epilogue<'a, T> {
         self
     }
 
-    /// A summand for each output channel: with no scale, a bias.
-    pub fn shift(mut self, shift: impl Into<Option<&'a Tensor<T>>>) -> Self {
-        self.shift = shift.into();
+    /// A summand for each output channel.
+    pub fn bias(mut self, bias: impl Into<Option<&'a Tensor<T>>>) -> Self {
+        self.bias = bias.into();
         self
     }
 
@@ -63,25 +64,34 @@ impl<'a, T: Float> Epilogue<'a, T> {
         self
     }
 
-    /// The residual in another shape, if it has the one it must have.
-    pub(super) fn reshaped_residual(&self, from: &[usize], to: [usize; 2]) -> Option<Tensor<T>> {
+    /// The residual, which must have the shape of the result, as rows.
+    #[track_caller]
+    pub(super) fn residual_rows(
+        &self,
+        result: &[usize],
+        rows: [usize; 2],
+        shapes: [&[usize]; 2],
+    ) -> Option<Tensor<T>> {
         let residual = self.residual?;
-        Some(if residual.shape() == from { residual.reshape(to) } else { residual.clone() })
+        if residual.shape() != result {
+            refuse(wrong_residual(residual.shape(), result).of("linear_fused", &shapes));
+        }
+        Some(residual.reshape(rows))
     }
 
     /// Applies a product with this behind it.
     #[track_caller]
     pub(super) fn apply<F: Builtin>(self, product: F, x: &Tensor<T>, weight: &Tensor<T>) -> Tensor<T>
     where
-        Fused<F>: Builtin,
+        Finished<F>: Builtin,
     {
         let mut inputs: SmallVec<[&Tensor<T>; 5]> = smallvec![x, weight];
-        inputs.extend(self.scale.into_iter().chain(self.shift).chain(self.residual));
+        inputs.extend(self.scale.into_iter().chain(self.bias).chain(self.residual));
         if self.scale.is_none() && self.residual.is_none() && self.slope == 1.0 {
             return apply_one(product, &inputs);
         }
-        let (scaled, shifted) = (self.scale.is_some(), self.shift.is_some());
-        apply_one(Fused { product, scaled, shifted, slope: self.slope }, &inputs)
+        let (scaled, biased) = (self.scale.is_some(), self.bias.is_some());
+        apply_one(Finished { product, scaled, biased, slope: self.slope }, &inputs)
     }
 }
 
@@ -92,7 +102,7 @@ impl<T: Float> Default for Epilogue<'_, T> {
 }
 
 /// A function of x, w and perhaps a bias, linear in x and w, that an epilogue may follow.
-pub(super) trait Product<T: Float>: Function<T> + Builtin + Copy {
+pub(super) trait Followed<T: Float>: Function<T> + Builtin + Copy {
     /// The name with an epilogue.
     fn fused_name(&self) -> &'static str;
 
@@ -105,45 +115,49 @@ pub(super) trait Product<T: Float>: Function<T> + Builtin + Copy {
         x: &Value<T>,
         w: &Value<T>,
         bias: Option<&Value<T>>,
-        epilogue: &Kernel<'_, T>,
+        epilogue: &kernel::Epilogue<'_, T>,
     ) -> Value<T>;
 
     /// dx and dw, where they are needed, for the gradient of the result.
     fn gradients(&self, cx: &Backward<'_, T>, dz: &Tensor<T>) -> [Option<Tensor<T>>; 2];
 }
 
-/// y = rectified(scale·z + shift + r) for the product z of x and w.
+/// y = rectified(scale·z + b + r) for the product z of x and w.
 ///
-/// Inputs x, w and, where there are some, scale and shift by channel and r like y. With dz = dy where y > 0, slope·dy
-/// elsewhere: dx and dw are the product's for scale·dz, dscale = Σ dz·z, dshift = Σ dz, dr = dz.
+/// Inputs x, w and, where there are some, scale and b by channel and r like y. With dz = dy where y > 0, slope·dy
+/// elsewhere: dx and dw are the product's for scale·dz, dscale = Σ dz·z, db = Σ dz, dr = dz.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fused<F> {
+pub(crate) struct Finished<F> {
     product: F,
     scaled: bool,
-    shifted: bool,
+    biased: bool,
     slope: f64,
+}
+
+fn wrong_residual(residual: &[usize], result: &[usize]) -> ShapeError {
+    ShapeError::new(format!("the residual {residual:?} has not the shape of the result, {result:?}"))
 }
 
 /// Which input is which.
 struct Places {
     scale: Option<usize>,
-    shift: Option<usize>,
+    bias: Option<usize>,
     residual: Option<usize>,
 }
 
-impl<F> Fused<F> {
+impl<F> Finished<F> {
     fn places(&self, inputs: usize) -> Places {
-        let (scaled, shifted) = (usize::from(self.scaled), usize::from(self.shifted));
-        let residual = 2 + scaled + shifted;
+        let (scaled, biased) = (usize::from(self.scaled), usize::from(self.biased));
+        let residual = 2 + scaled + biased;
         Places {
             scale: self.scaled.then_some(2),
-            shift: self.shifted.then_some(2 + scaled),
+            bias: self.biased.then_some(2 + scaled),
             residual: (inputs > residual).then_some(residual),
         }
     }
 }
 
-impl<T: Float, F: Product<T>> Function<T> for Fused<F> {
+impl<T: Float, F: Followed<T>> Function<T> for Finished<F> {
     fn name(&self) -> &'static str {
         self.product.fused_name()
     }
@@ -153,7 +167,7 @@ impl<T: Float, F: Product<T>> Function<T> for Fused<F> {
         let shape = &shapes[0];
         let channels = shape[self.product.channel_axis(shape.len())];
         let places = self.places(inputs.len());
-        for (name, place) in [("scale", places.scale), ("shift", places.shift)] {
+        for (name, place) in [("scale", places.scale), ("bias", places.bias)] {
             if let Some(place) = place
                 && inputs[place] != [channels]
             {
@@ -166,13 +180,10 @@ impl<T: Float, F: Product<T>> Function<T> for Fused<F> {
         if let Some(place) = places.residual
             && inputs[place] != &shape[..]
         {
-            return Err(ShapeError::new(format!(
-                "the residual {:?} has not the shape of the result, {:?}",
-                inputs[place],
-                &shape[..]
-            )));
+            return Err(wrong_residual(inputs[place], shape));
         }
-        if !(self.slope.is_finite() && self.slope >= 0.0) {
+        // As the elements have it.
+        if !(T::from_f64(self.slope).is_finite() && self.slope >= 0.0) {
             return Err(ShapeError::new(format!("the slope {} is negative or not finite", self.slope)));
         }
         Ok(shapes)
@@ -183,7 +194,9 @@ impl<T: Float, F: Product<T>> Function<T> for Fused<F> {
     }
 
     fn backward_flops(&self, inputs: &[&[usize]], outputs: &[&[usize]], needs: &[bool]) -> u64 {
-        self.product.backward_flops(&inputs[..2], outputs, &needs[..2])
+        let again = self.scaled && needs[2];
+        let product = if again { self.product.flops(&inputs[..2], outputs) } else { 0 };
+        self.product.backward_flops(&inputs[..2], outputs, &needs[..2]) + product
     }
 
     fn forward(&self, inputs: &[&Value<T>], cx: &mut Forward<'_, T>) -> Outputs<T> {
@@ -204,15 +217,15 @@ impl<T: Float, F: Product<T>> Function<T> for Fused<F> {
             cx.save_output(0);
         }
         let input = |place: Option<usize>| place.map(|place| inputs[place].contiguous());
-        let (scale, shift, residual) = (input(places.scale), input(places.shift), input(places.residual));
+        let (scale, bias, residual) = (input(places.scale), input(places.bias), input(places.residual));
         let zeros = vec![T::zero(); scale.as_ref().map_or(0, Value::len)];
         let affine = scale.as_ref().map(|scale| {
-            let shift = shift.as_ref().map_or(&zeros[..], |shift| shift.as_slice().expect("row-major"));
+            let shift = bias.as_ref().map_or(&zeros[..], |bias| bias.as_slice().expect("row-major"));
             [scale.as_slice().expect("row-major"), shift]
         });
-        let bias = shift.as_ref().filter(|_| affine.is_none());
+        let bias = bias.as_ref().filter(|_| affine.is_none());
         let residual = residual.as_ref().map(|residual| residual.as_slice().expect("row-major"));
-        let epilogue = Kernel { affine, residual, slope: self.slope };
+        let epilogue = kernel::Epilogue { affine, residual, slope: self.slope };
         self.product.finished(inputs[0], inputs[1], bias, &epilogue).into()
     }
 
@@ -240,8 +253,8 @@ impl<T: Float, F: Product<T>> Function<T> for Fused<F> {
                 by_channel(&(&dz * z))
             }));
         }
-        if let Some(shift) = places.shift {
-            gradients.push(cx.needs(shift).then(|| by_channel(&dz)));
+        if let Some(bias) = places.bias {
+            gradients.push(cx.needs(bias).then(|| by_channel(&dz)));
         }
         if places.residual.is_some() {
             gradients.push(Some(dz));

@@ -2,11 +2,11 @@
 
 use smallvec::smallvec;
 
-use super::epilogue::{Epilogue, Product};
+use super::epilogue::{Epilogue, Followed};
 use super::only;
 use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
-use crate::kernels::batch_norm::Channels;
+use crate::kernels::channels::Channels;
 use crate::kernels::epilogue as kernel;
 use crate::kernels::product::{Matrices, matmul_batched};
 use crate::shape::{Shape, ShapeError, Shapes, broadcast, refuse};
@@ -218,7 +218,7 @@ impl<T: Float> Function<T> for Linear {
     }
 }
 
-impl<T: Float> Product<T> for Linear {
+impl<T: Float> Followed<T> for Linear {
     fn fused_name(&self) -> &'static str {
         "linear_fused"
     }
@@ -322,15 +322,15 @@ impl<T: Float> Tensor<T> {
     /// If the shapes do not fit.
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Self {
-        self.linear_fused(weight, Epilogue::new().shift(bias))
+        self.linear_fused(weight, Epilogue::new().bias(bias))
     }
 
-    /// [`linear`](Self::linear) without its bias, and what follows it in the same pass; the channels are the last axis.
+    /// [`linear`](Self::linear) without its bias, and what follows it; the channels are the last axis.
     ///
     /// ```
     /// # use wengert::prelude::*;
     /// let (x, w) = (Tensor::<f32>::ones([4, 3]), Tensor::ones([2, 3]));
-    /// let y = x.linear_fused(&w, Epilogue::new().shift(&Tensor::full([2], -4.0)).slope(0.0));
+    /// let y = x.linear_fused(&w, Epilogue::new().bias(&Tensor::full([2], -4.0)).slope(0.0));
     /// assert_eq!(y.to_vec(), [0.0; 8]);
     /// ```
     ///
@@ -346,7 +346,8 @@ impl<T: Float> Tensor<T> {
         let rows = shape[..rank - 1].iter().product();
         let x = self.reshape([rows, shape[rank - 1]]);
         shape[rank - 1] = weight.shape()[0];
-        let residual = epilogue.reshaped_residual(&shape, [rows, weight.shape()[0]]);
+        let rows = [rows, weight.shape()[0]];
+        let residual = epilogue.residual_rows(&shape, rows, [self.shape(), weight.shape()]);
         epilogue.residual(residual.as_ref()).apply(Linear, &x, weight).reshape(shape)
     }
 }

@@ -114,7 +114,8 @@ impl Activation {
     }
 
     /// By what the activation multiplies negative values, if that is all it does: 0 for ReLU, the slope of a leaky ReLU
-    /// from 0 on, 1 for the identity. For [`BatchNorm::forward_rectified`](crate::BatchNorm::forward_rectified).
+    /// from 0 on, 1 for the identity. For `forward_rectified` of [`Linear`](crate::Linear), [`Conv`](crate::Conv) and
+    /// [`BatchNorm`](crate::BatchNorm).
     ///
     /// ```
     /// use wengert::prelude::*;

@@ -13,7 +13,8 @@ macro_rules! after {
             /// [`forward_rectified`](Self::forward_rectified) of the result of a convolution.
             ///
             /// Without a tape and with running statistics it is a factor and a summand for each channel, which the
-            /// convolution applies to its results while they are in the cache. Otherwise one comes after the other.
+            /// convolution applies to its results while they are in the cache. Otherwise one comes after the other; where
+            /// the convolution has a bias, the last bits may differ.
             ///
             /// ```
             /// use wengert::prelude::*;
@@ -47,7 +48,7 @@ macro_rules! after {
                 if let Some(bias) = on_tape_of(conv.bias.as_ref(), x) {
                     shift = shift + bias * &scale;
                 }
-                let epilogue = Epilogue::new().scale(&scale).shift(&shift).residual(residual).slope(slope);
+                let epilogue = Epilogue::new().scale(&scale).bias(&shift).residual(residual).slope(slope);
                 conv.followed(x, epilogue)
             }
         }

@@ -242,3 +242,45 @@ fn the_least_root_mean_square_is_of_the_element_type() {
     assert!((scale::<f32>() / (1e-30 / f64::from(f32::EPSILON).sqrt()) - 1.0).abs() < 1e-6);
     assert!((scale::<f64>() / (1e-30 / f64::EPSILON.sqrt()) - 1.0).abs() < 1e-12);
 }
+
+/// A convolution, with a bias or a border of its own, then a normalization whose statistics are not 0 and 1, a residual
+/// and a leaky ReLU: without a tape in one pass, on one layer by layer, and in training with the batch's statistics.
+#[test]
+fn a_normalization_after_a_convolution_is_the_two_one_after_the_other() {
+    macro_rules! check {
+        ($conv:ident, $norm:ident, $sizes:expr) => {
+            for (bias, border) in [(false, PaddingMode::Zeros), (true, PaddingMode::Reflect)] {
+                let mut rng = ChaCha8Rng::seed_from_u64(7);
+                let config = $conv::new(3, 3, 3).padding(1).padding_mode(border).bias(bias);
+                let (conv, norm) = (config.init::<f64>(&mut rng), $norm::<f64>::new(3));
+                let len = $sizes.iter().product::<usize>() * 6;
+                let x = Tensor::from_vec(
+                    [&[2, 3], &$sizes[..]].concat(),
+                    (0..len).map(|i| ((i * 37 + 5) % 101) as f64 / 50.0 - 1.0).collect(),
+                );
+                // The running statistics move away from 0 and 1.
+                let tape = Tape::training(0);
+                let trained = norm.forward_after(&conv, &tape.constant(&x), Some(&tape.constant(&x)), 0.1);
+                let again = (norm.forward(&conv.forward(&tape.constant(&x))) + &x).leaky_relu(0.1);
+                assert_eq!(trained.to_vec(), again.to_vec());
+
+                let expected = (norm.forward(&conv.forward(&x)) + &x).leaky_relu(0.1).to_vec();
+                let tape = Tape::new();
+                let recorded = norm.forward_after(&conv, &tape.constant(&x), Some(&tape.constant(&x)), 0.1);
+                let residual = Tape::new().variable(&x);
+                let fused = norm.forward_after(&conv, &x, Some(&residual), 0.1);
+                for found in [&recorded, &norm.forward_after(&conv, &x, Some(&x), 0.1), &fused] {
+                    for (found, expected) in found.to_vec().into_iter().zip(&expected) {
+                        assert!((found - expected).abs() < 1e-12, "{found} instead of {expected}");
+                    }
+                }
+                let dr = fused.sum(..).backward().get(&residual).expect("its gradient").to_vec();
+                let slopes = expected.iter().map(|&y| if y > 0.0 { 1.0 } else { 0.1 });
+                assert_eq!(dr, slopes.collect::<Vec<_>>());
+            }
+        };
+    }
+    check!(Conv1dConfig, BatchNorm1d, [9]);
+    check!(Conv2dConfig, BatchNorm2d, [5, 4]);
+    check!(Conv3dConfig, BatchNorm3d, [3, 4, 3]);
+}

@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from common import case, draw
 
 
-def fused(op, name, x, w, run, scale=False, shift=False, residual=None, slope=1.0, **options):
-    inputs = [draw(*x, key="x"), draw(*w, key="w")] + [draw(w[0], key="a")] * scale + [draw(w[0], key="b")] * shift
+def fused(op, name, x, w, run, scale=False, bias=False, residual=None, slope=1.0, **options):
+    inputs = [draw(*x, key="x"), draw(*w, key="w")] + [draw(w[0], key="a")] * scale + [draw(w[0], key="b")] * bias
     inputs += [draw(*residual, key="r")] if residual else []
     # The channels are the last axis of a linear layer and the one before the taps of a convolution.
     by_channel = [w[0]] + [1] * max(len(w) - 2, 0)
@@ -15,20 +15,20 @@ def fused(op, name, x, w, run, scale=False, shift=False, residual=None, slope=1.
         rest = iter(rest)
         z = run(x, w)
         z = z * next(rest).reshape(by_channel) if scale else z
-        z = z + next(rest).reshape(by_channel) if shift else z
+        z = z + next(rest).reshape(by_channel) if bias else z
         z = z + next(rest) if residual else z
         return F.leaky_relu(z, slope)
 
-    case(name, op, y, inputs, scale=scale, shift=shift, residual=bool(residual), slope=slope, **options)
+    case(name, op, y, inputs, scale=scale, bias=bias, residual=bool(residual), slope=slope, **options)
 
 
 def cases():
     for name, tail in (
-        ("a bias and a ReLU", dict(shift=True, slope=0.0)),
+        ("a bias and a ReLU", dict(bias=True, slope=0.0)),
         ("a leaky ReLU", dict(slope=0.25)),
-        ("a scale and a shift", dict(scale=True, shift=True)),
+        ("a scale and a bias", dict(scale=True, bias=True)),
         ("a residual", dict(residual=True, slope=0.5)),
-        ("all", dict(scale=True, shift=True, residual=True, slope=0.0)),
+        ("all", dict(scale=True, bias=True, residual=True, slope=0.0)),
         ("a scale and a residual", dict(scale=True, residual=True, slope=0.25)),
     ):
         residual = lambda shape: dict(tail, residual=shape if tail.get("residual") else None)

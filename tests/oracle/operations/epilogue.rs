@@ -17,7 +17,7 @@ pub(super) fn operations<T: Float>() -> Vec<(&'static str, Operation<T>)> {
 
 fn epilogue<'a, T: Float>(o: &Options, x: &'a [Tensor<T>]) -> Epilogue<'a, T> {
     let mut rest = x[2..].iter();
-    let [scale, shift, residual] = ["scale", "shift", "residual"]
-        .map(|name| o.flag(name).then(|| rest.next().expect("an input for it")));
-    Epilogue::new().scale(scale).shift(shift).residual(residual).slope(o.number("slope"))
+    let [scale, bias, residual] =
+        ["scale", "bias", "residual"].map(|name| o.flag(name).then(|| rest.next().expect("an input for it")));
+    Epilogue::new().scale(scale).bias(bias).residual(residual).slope(o.number("slope"))
 }

@@ -21,7 +21,7 @@ mod vectors;
 pub(crate) use geometry::{Conv2dGeometry, inside};
 pub(crate) use unfold::{fold, unfold};
 
-use super::batch_norm::Channels;
+use super::channels::Channels;
 use super::epilogue::Epilogue;
 use crate::Float;
 

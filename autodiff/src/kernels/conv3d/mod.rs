@@ -19,7 +19,7 @@ use std::ops::Range;
 pub(crate) use geometry::{Conv3dGeometry, output_extent, window_extent};
 
 use crate::Float;
-use crate::kernels::batch_norm::Channels;
+use crate::kernels::channels::Channels;
 use crate::kernels::conv2d;
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::scratch::Scratch;

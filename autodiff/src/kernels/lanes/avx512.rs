@@ -123,7 +123,8 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     unsafe fn gather(from: &[f32], stride: usize, present: usize) -> Self {
-        assert!(present == 0 || from.len() > (present - 1) * stride);
+        // The indices have 32 bits.
+        assert!(stride < 1 << 27 && (present == 0 || from.len() > (present - 1) * stride));
         // SAFETY: the caller vouches for the processor, and the lanes that are present lie in the slice.
         unsafe {
             let lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

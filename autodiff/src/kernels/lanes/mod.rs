@@ -185,7 +185,8 @@ impl Extension {
     }
 }
 
-/// Writes `rows` rows of `len` elements, `pitch` apart, as `len` vectors, `stride` apart; missing rows are zeros.
+/// Writes `rows` rows (sixteen at the most) of `len` elements, `pitch` apart, as `len` vectors, `stride` apart; missing
+/// rows are zeros.
 ///
 /// # Safety
 /// The processor has the extension, there are those rows, and there is room for the vectors.
@@ -197,6 +198,7 @@ pub(super) unsafe fn rows_to_lanes<V: Lanes>(
     to: *mut f32,
     stride: usize,
 ) {
+    debug_assert!(rows <= LANES);
     // SAFETY: the masks end with the rows, and each column is one of `len`.
     unsafe {
         V::run(
@@ -218,7 +220,8 @@ pub(super) unsafe fn rows_to_lanes<V: Lanes>(
     }
 }
 
-/// Writes the first `rows` lanes of `len` vectors, `stride` apart, as rows of `len` elements, `pitch` apart.
+/// Writes the first `rows` lanes (sixteen at the most) of `len` vectors, `stride` apart, as rows of `len` elements,
+/// `pitch` apart.
 ///
 /// # Safety
 /// The processor has the extension, there are those vectors, and there is room for the rows.
@@ -230,6 +233,7 @@ pub(super) unsafe fn lanes_to_rows<V: Lanes>(
     to: *mut f32,
     pitch: usize,
 ) {
+    debug_assert!(rows <= LANES);
     // SAFETY: each column is one of `len`, and the masks end with the rows.
     unsafe {
         V::run(
@@ -264,6 +268,7 @@ pub(super) unsafe fn columns_to_rows<V: Lanes>(
     to: *mut f32,
     pitch: usize,
 ) {
+    debug_assert!(height <= LANES);
     // SAFETY: the masks end with the columns and with the rows.
     unsafe {
         V::run(

@@ -1,5 +1,8 @@
 //! The micro-kernel: sums for a row of pixels × 16 or 32 output channels, held in registers.
 //!
+//! It is written in the words of a direct convolution. In Winograd's a tile takes the place of a pixel, and in a product
+//! of matrices a row; the terms are then what the source channels and taps count together.
+//!
 //! For each source channel and tap the channels' weights are one or two vectors and each pixel's input a
 //! broadcast scalar: an outer product. With AVX-512, 14 pixels × 32 channels take 28 of the 32 vector
 //! registers, 2 more hold the weights, and each load of a scalar feeds two multiplications, which keeps both

@@ -8,7 +8,7 @@ use crate::Float;
 use crate::function::{Backward, Forward, Function, InputGradients, Outputs, builtin};
 use crate::kernels::conv3d::{self, Conv3dGeometry};
 use crate::kernels::epilogue::Epilogue;
-use crate::ops::epilogue::Product;
+use crate::ops::epilogue::Followed;
 use crate::ops::{one, only};
 use crate::shape::{Shape, ShapeError, Shapes};
 use crate::tensor::{Tensor, apply_one};
@@ -184,7 +184,7 @@ impl<T: Float> Function<T> for Convolution {
     }
 }
 
-impl<T: Float> Product<T> for Convolution {
+impl<T: Float> Followed<T> for Convolution {
     fn fused_name(&self) -> &'static str {
         ["conv1d_fused", "conv2d_fused", "conv3d_fused"][self.window.dims - 1]
     }

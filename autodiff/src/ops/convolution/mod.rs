@@ -51,7 +51,7 @@ impl<T: Float> Tensor<T> {
         with_bias(Convolution::new(options), self, weight, bias)
     }
 
-    /// [`conv1d`](Self::conv1d) without its bias, and what follows it in the same pass.
+    /// [`conv1d`](Self::conv1d) without its bias, and what follows it, while the results are in the cache.
     ///
     /// ```
     /// # use wengert::prelude::*;
@@ -61,7 +61,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// As `conv1d`; if scale or shift are not \[K\] or the residual has another shape than the result, or the slope is
+    /// As `conv1d`; if scale or bias are not \[K\] or the residual has another shape than the result, or the slope is
     /// negative or not finite.
     #[track_caller]
     pub fn conv1d_fused(
@@ -78,9 +78,9 @@ impl<T: Float> Tensor<T> {
     /// P = ⌊(H + 2·padding − dilation·(R − 1) − 1) / stride⌋ + 1, and Q likewise.
     ///
     /// In `f32`, kernels of 3×3 with stride 1 and many channels are computed as in Lavin and Gray, "Fast algorithms for
-    /// convolutional neural networks" (2015), where the processor has AVX-512, AVX2 or NEON: of uniform data the error is twice
-    /// that of direct sums, 2·10⁻⁶ of the results' root mean square; next to an element larger by many orders of
-    /// magnitude it is in proportion to that one.
+    /// convolutional neural networks" (2015), where the processor has AVX-512, AVX2 or NEON: of uniform data the error
+    /// is about twice that of direct sums, 2·10⁻⁶ of the results' root mean square; next to an element larger by many
+    /// orders of magnitude it is in proportion to that one.
     ///
     /// ```
     /// # use wengert::prelude::*;
@@ -100,17 +100,17 @@ impl<T: Float> Tensor<T> {
         with_bias(Convolution::new(options), self, weight, bias)
     }
 
-    /// [`conv2d`](Self::conv2d) without its bias, and what follows it in the same pass.
+    /// [`conv2d`](Self::conv2d) without its bias, and what follows it, while the results are in the cache.
     ///
     /// ```
     /// # use wengert::prelude::*;
     /// let (x, w, b) = (Tensor::<f32>::ones([1, 2, 4, 4]), Tensor::ones([2, 2, 1, 1]), Tensor::full([2], -3.0));
-    /// let y = x.conv2d_fused(&w, (), Epilogue::new().shift(&b).residual(&x).slope(0.0));
+    /// let y = x.conv2d_fused(&w, (), Epilogue::new().bias(&b).residual(&x).slope(0.0));
     /// assert_eq!(y.to_vec(), (x.conv2d(&w, Some(&b), ()) + &x).relu().to_vec());
     /// ```
     ///
     /// # Panics
-    /// As `conv2d`; if scale or shift are not \[K\] or the residual has another shape than the result, or the slope is
+    /// As `conv2d`; if scale or bias are not \[K\] or the residual has another shape than the result, or the slope is
     /// negative or not finite.
     #[track_caller]
     pub fn conv2d_fused(
@@ -141,7 +141,7 @@ impl<T: Float> Tensor<T> {
         with_bias(Convolution::new(options), self, weight, bias)
     }
 
-    /// [`conv3d`](Self::conv3d) without its bias, and what follows it in the same pass.
+    /// [`conv3d`](Self::conv3d) without its bias, and what follows it, while the results are in the cache.
     ///
     /// ```
     /// # use wengert::prelude::*;
@@ -151,7 +151,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// As `conv3d`; if scale or shift are not \[K\] or the residual has another shape than the result, or the slope is
+    /// As `conv3d`; if scale or bias are not \[K\] or the residual has another shape than the result, or the slope is
     /// negative or not finite.
     #[track_caller]
     pub fn conv3d_fused(

@@ -246,16 +246,15 @@ impl<T: Float> Node<T> {
         match section {
             Section::Convolutional(options) => {
                 let conv = self.conv.as_ref().expect("a convolution has one");
-                let slope = options.activation.rectifier_slope();
-                let first = slope.unwrap_or(1.0);
-                let y = match &self.bn {
-                    Some(bn) if epsilon == Epsilon::Outside && evaluates(bn, x) => {
-                        return options.activation.forward(&outside(bn, &conv.forward(x)));
+                let activation = options.activation;
+                let slope = activation.rectifier_slope();
+                match (&self.bn, slope) {
+                    (Some(bn), Some(slope)) if !(epsilon == Epsilon::Outside && evaluates(bn, x)) => {
+                        bn.forward_after(conv, x, None, slope)
                     }
-                    Some(bn) => bn.forward_after(conv, x, None, first),
-                    None => conv.forward_rectified(x, None, first),
-                };
-                if slope.is_some() { y } else { options.activation.forward(&y) }
+                    (None, Some(slope)) => conv.forward_rectified(x, None, slope),
+                    _ => self.activated(activation, epsilon, &conv.forward(x)),
+                }
             }
             Section::Connected(options) => {
                 let linear = self.linear.as_ref().expect("a connected layer has one");

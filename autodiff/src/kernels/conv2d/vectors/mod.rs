@@ -131,7 +131,7 @@ fn sum_products(
 
 /// The widest extension, if the processor has one and there is anything to sum.
 fn applies(g: &Conv2dGeometry) -> Option<Extension> {
-    // Sixteen rows of weights must be within the reach of 32-bit indices, with which they may be gathered.
+    // Weights are gathered from sixteen rows, which a `Lanes` may do with 32-bit indices.
     let fits = g.operations() > 0 && g.input_len() > 0 && g.weight_len() < 1 << 26;
     Extension::available().next().filter(|_| fits)
 }

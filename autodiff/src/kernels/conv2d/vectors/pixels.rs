@@ -18,6 +18,7 @@ use crate::kernels::tasks::{self, SharedMut};
 
 /// The most output channels of a tile.
 const CHANNELS: usize = 6;
+
 /// Sums of a tile of so many vectors of pixels.
 const fn tile_len(vectors: usize) -> usize {
     CHANNELS * vectors * LANES

@@ -16,8 +16,10 @@ use crate::kernels::tasks::{self, PIECES, SharedMut};
 
 /// Elements of the transforms of some tile rows, which are made and summed before those of the next ones: 8 MiB.
 const CHUNK: usize = 1 << 21;
-/// Vectors of source channels whose sums are finished at once: for a block of output channels, 300 KiB.
+/// Vectors of source channels whose sums are finished at once: for a block of 32 output channels,
+/// 300 KiB.
 const FINISHED: usize = 4;
+
 /// dw ← the weight gradient, of which a NaN or ∞ may have spread; `c` is the forward pass, its source x and its output
 /// dy.
 pub(in super::super) fn weight_gradient<V: Lanes>(
