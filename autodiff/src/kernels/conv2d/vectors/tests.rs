@@ -79,6 +79,9 @@ fn three_by_three() -> impl Strategy<Value = Conv2dGeometry> {
 }
 
 proptest! {
+    // The widest extension has more by the tests of what is chosen.
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn every_extension_follows_the_formula(g in geometry(), seed: u64) {
         for by in Extension::available() {
