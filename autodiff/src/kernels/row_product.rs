@@ -5,6 +5,7 @@
 //! cache, by each task for its own columns of c.
 
 use std::any::TypeId;
+use std::ops::Range;
 
 use super::lanes::outer::{LANE_OFFSETS, Tile, kernel};
 use super::lanes::{Extension, LANES, Lanes, rows_to_lanes, with_lanes};
@@ -27,7 +28,6 @@ const CACHED: usize = 1 << 18;
 ///
 /// # Safety
 /// Every element can be read (a, b) or written (c), and c does not overlap a or b.
-#[allow(clippy::too_many_arguments)]
 pub(super) unsafe fn product<T: Float>(
     [m, k, n]: [usize; 3],
     (a, a_row): (*const T, isize),
@@ -59,6 +59,14 @@ pub(super) unsafe fn product<T: Float>(
 
 /// A matrix that is read: its first element, and elements from one row to the next.
 type Rows = (Source<f32>, usize);
+
+/// Rows of a that go through the micro-kernel together.
+struct RowTile {
+    /// Where they are laid out.
+    packed: *const f32,
+    /// Their numbers.
+    rows: Range<usize>,
+}
 
 struct Job {
     k: usize,
@@ -120,10 +128,11 @@ impl Job {
             // SAFETY: the caller vouches for the processor and the elements; each task has these columns of its rows to
             // itself.
             unsafe {
-                let tiles = tiles
-                    .map(own)
-                    .map(|rows| (rows.len(), packed[rows.start * padded..].as_ptr(), top + rows.start));
-                self.block::<V>(block * V::BLOCK, tiles.collect());
+                let tiles = tiles.map(own).map(|own| RowTile {
+                    packed: packed[own.start * padded..].as_ptr(),
+                    rows: top + own.start..top + own.end,
+                });
+                self.block::<V>(block * V::BLOCK, &tiles.collect::<Vec<_>>());
             }
         });
     }
@@ -151,24 +160,23 @@ impl Job {
         }
     }
 
-    /// Computes the columns from `start` on, one or two vectors of them, for some tiles: how many rows one has, where they
-    /// are laid out, and the first one's number.
+    /// Computes the columns from `start` on, one or two vectors of them, for some tiles.
     ///
     /// # Safety
     /// As for [`Job::slab`]; nothing else uses these elements of c.
-    unsafe fn block<V: Lanes>(&self, start: usize, tiles: Vec<(usize, *const f32, usize)>) {
+    unsafe fn block<V: Lanes>(&self, start: usize, tiles: &[RowTile]) {
         let columns = V::BLOCK.min(self.n - start);
         let vectors = columns.div_ceil(LANES);
         let size = vectors * LANES;
-        let rows: usize = tiles.iter().map(|tile| tile.0).sum();
+        let rows: usize = tiles.iter().map(|tile| tile.rows.len()).sum();
         let mut sums = Scratch::<f32>::new(rows * size);
         let mut panel = Scratch::<f32>::new(self.k.min(DEPTH).next_multiple_of(LANES) * size);
         // SAFETY: the caller vouches for the row.
         let of_c = |row: usize| unsafe { self.c.0.slice(row * self.c.1 + start, columns) };
         sums.fill(0.0);
-        let firsts = tiles.iter().flat_map(|&(rows, _, first)| first..first + rows);
+        let of_tiles = tiles.iter().flat_map(|tile| tile.rows.clone());
         if self.accumulate {
-            for (sums, row) in sums.chunks_exact_mut(size).zip(firsts.clone()) {
+            for (sums, row) in sums.chunks_exact_mut(size).zip(of_tiles.clone()) {
                 sums[..columns].copy_from_slice(of_c(row));
             }
         }
@@ -185,7 +193,8 @@ impl Job {
                 }
                 panel[terms * size..padded * size].fill(0.0);
                 let mut done = 0;
-                for &(rows, packed, _) in &tiles {
+                for RowTile { packed, rows } in tiles {
+                    let rows = rows.len();
                     let sums = sums[done * size..].as_mut_ptr();
                     let tile = Tile {
                         source: packed.add(from * rows),
@@ -206,7 +215,7 @@ impl Job {
                 }
             }
         }
-        for (sums, row) in sums.chunks_exact(size).zip(firsts) {
+        for (sums, row) in sums.chunks_exact(size).zip(of_tiles) {
             of_c(row).copy_from_slice(&sums[..columns]);
         }
     }
